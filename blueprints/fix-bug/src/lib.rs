@@ -1,0 +1,1 @@
+//! Standard blueprint: mend a bug, verified by lint and test.

@@ -1,0 +1,1 @@
+//! Standard plugin: formats and mends what the tools can mend.

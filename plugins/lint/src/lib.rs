@@ -1,0 +1,1 @@
+//! Standard plugin: the project's linters, findings structured.

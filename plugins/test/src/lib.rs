@@ -1,0 +1,1 @@
+//! Standard plugin: the project's tests, a complete report or an error.

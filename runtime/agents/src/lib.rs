@@ -1,0 +1,1 @@
+//! The loop behind agent.run: providers, cassettes, budgets.

@@ -1,0 +1,2 @@
+//! The minion-rt command.
+fn main() {}

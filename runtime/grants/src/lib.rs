@@ -1,0 +1,1 @@
+//! Pure judge of authority: manifest, graph, grants, admission, delivery.

@@ -1,0 +1,1 @@
+//! wasmtime host: the stages from a file to an outcome.

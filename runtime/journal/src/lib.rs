@@ -1,0 +1,1 @@
+//! Hash-chained records, the Store trait and its SQLite store.

@@ -1,0 +1,1 @@
+//! Kernel sandbox for commands and the toolchain profiles.

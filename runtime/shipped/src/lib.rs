@@ -1,0 +1,1 @@
+//! The standard plugins, built into the binary.

@@ -1,0 +1,1 @@
+//! Checkouts, gate views, snapshots, tree ids and confined file access.

@@ -1,0 +1,1 @@
+//! Write a blueprint or a plugin in a few lines.
