@@ -1,0 +1,5 @@
+//! Recorded turns of a model, to play again without one.
+
+mod error;
+
+pub use error::{CassetteError, Place};
