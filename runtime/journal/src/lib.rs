@@ -1,1 +1,42 @@
-//! Hash-chained records, the Store trait and its SQLite store.
+//! What a run did, written so that it can be trusted and done again.
+//!
+//! In come facts ([`Body`]), one by one; out comes a chain of [`Record`]s per
+//! run in a [`Store`]. [`Journal`] writes one run, [`Records`] reads one as a
+//! stream, [`verify`] finds what was altered since. Nothing here knows what a
+//! component, a sandbox or an event loop is.
+//!
+//! The way of a fact: [`Journal::note`] encodes it into a buffer,
+//! [`Journal::commit`] chains the buffer and hands it to [`Store::append`],
+//! which makes all of it durable or none. What a failed commit leaves behind is
+//! a poisoned journal: it accepts nothing more, and so the run stops.
+
+mod canonical;
+mod clock;
+mod disk;
+mod hash;
+mod id;
+mod journal;
+mod reader;
+mod record;
+mod sqlite;
+mod store;
+mod verify;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use disk::DecodeError;
+pub use hash::{Hash, HashError};
+pub use id::{IdSource, RunFragment, RunId, RunIdError, SystemIds};
+pub use journal::{Journal, JournalError};
+pub use reader::{ReadError, Records, load, load_bytes};
+pub use record::{
+    Body, Effect, Ending, InDoubt, Level, Outcome, Part, Payload, Record, RunStarted, Seq, Totals,
+};
+pub use sqlite::{OpenError, SqliteStore};
+pub use store::{
+    AppendError, Batch, Blob, Claim, ClaimError, Head, Lease, LookupError, NewRun, RunFilter,
+    RunState, RunSummary, Store, StoreError, StoredRecord, resolve,
+};
+pub use verify::{Flaw, Tampered, Verified, VerifyError, verify, verify_against};

@@ -1,0 +1,2 @@
+//! Appends and commits beside the floor.
+fn main() {}

@@ -1,0 +1,109 @@
+//! Canonical JSON: the same value always gives the same bytes.
+//!
+//! No white space; members of objects in the order of their names' UTF-8
+//! bytes; numbers and strings as `serde_json` writes them (integers as they
+//! are, other numbers with the fewest digits that read back the same). It is
+//! the order alone that RFC 8785 would have otherwise, by UTF-16 units.
+
+use std::borrow::Cow;
+use std::io;
+
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// A value that writes itself canonically.
+#[derive(Debug)]
+pub(crate) struct Json<'a>(pub(crate) Cow<'a, Value>);
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Ordered(&self.0).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Json<'_> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|value| Self(Cow::Owned(value)))
+    }
+}
+
+struct Ordered<'a>(&'a Value);
+
+impl Serialize for Ordered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Array(items) => {
+                let mut seq = serializer.serialize_seq(Some(items.len()))?;
+                items
+                    .iter()
+                    .try_for_each(|item| seq.serialize_element(&Self(item)))?;
+                seq.end()
+            }
+            Value::Object(members) => {
+                // Already ordered, unless some crate of the program asks
+                // serde_json to keep the order of insertion.
+                let mut sorted: Vec<_> = members.iter().collect();
+                sorted.sort_unstable_by_key(|(name, _)| *name);
+                let mut map = serializer.serialize_map(Some(sorted.len()))?;
+                sorted
+                    .into_iter()
+                    .try_for_each(|(k, v)| map.serialize_entry(k, &Self(v)))?;
+                map.end()
+            }
+            plain => plain.serialize(serializer),
+        }
+    }
+}
+
+/// The canonical bytes of a value.
+pub(crate) fn to_vec(value: &Value) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&Ordered(value))
+}
+
+/// Whether the canonical bytes of a value are more than `limit`; stops counting
+/// there, and allocates nothing.
+pub(crate) fn is_longer_than(value: &Value, limit: usize) -> bool {
+    serde_json::to_writer(Counter { left: limit }, value).is_err()
+}
+
+struct Counter {
+    left: usize,
+}
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.left.checked_sub(bytes.len());
+        self.left = left.ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn members_are_in_the_order_of_their_names() {
+        let value = json!({"b": [1, {"z": 0, "a": 1.5}], "a": "\u{7f}é\n", "": null});
+        let text = String::from_utf8(to_vec(&value).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "{\"\":null,\"a\":\"\u{7f}é\\n\",\"b\":[1,{\"a\":1.5,\"z\":0}]}"
+        );
+    }
+
+    #[test]
+    fn length_is_compared_at_the_byte() {
+        let value = json!({"k": "0123456789"});
+        let length = to_vec(&value).unwrap().len();
+        assert!(!is_longer_than(&value, length));
+        assert!(is_longer_than(&value, length - 1));
+    }
+}

@@ -1,0 +1,115 @@
+//! Reading a run as a stream: one page of records in memory at a time, however
+//! long the run is.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use crate::disk::{DecodeError, decode};
+use crate::{Hash, Payload, Record, RunId, Seq, Store, StoreError, StoredRecord};
+
+/// Records that are fetched at once. With payloads of at most 32 KiB inline, a
+/// page is at most a few megabytes.
+const PAGE: usize = 64;
+
+/// Why the next record cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What it gave is no record.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A blob is no JSON.
+    #[error("blob `{digest}` is not the JSON that its record says it is")]
+    NotJson {
+        /// Which blob.
+        digest: Hash,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+/// Iterates over the records of a run. Ends at the last one, or at the first
+/// error. It does not check the chain: [`crate::verify`] does.
+pub struct Records<'a> {
+    store: &'a dyn Store,
+    run: RunId,
+    next: Seq,
+    prev: Hash,
+    page: VecDeque<StoredRecord>,
+    done: bool,
+}
+
+impl<'a> Records<'a> {
+    /// All records of a run.
+    pub fn all(store: &'a dyn Store, run: RunId) -> Result<Self, StoreError> {
+        Self::starting(store, run, Seq::FIRST)
+    }
+
+    /// The records of a run from `from` on.
+    pub fn starting(store: &'a dyn Store, run: RunId, from: Seq) -> Result<Self, StoreError> {
+        let before = match from.0 {
+            0 | 1 => None,
+            later => store.read(run, Seq(later - 1), 1)?.pop(),
+        };
+        let prev = before.map_or(Hash::ZERO, |record| record.hash);
+        let next = from.max(Seq::FIRST);
+        Ok(Self {
+            store,
+            run,
+            next,
+            prev,
+            page: VecDeque::new(),
+            done: false,
+        })
+    }
+
+    fn advance(&mut self) -> Result<Option<Record>, ReadError> {
+        if self.page.is_empty() {
+            self.page = self.store.read(self.run, self.next, PAGE)?.into();
+        }
+        let Some(stored) = self.page.pop_front() else {
+            return Ok(None);
+        };
+        let record = decode(self.run, self.prev, &stored)?;
+        (self.prev, self.next) = (stored.hash, stored.seq.next());
+        Ok(Some(record))
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<Record, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let advanced = self.advance();
+        self.done = !matches!(advanced, Ok(Some(_)));
+        advanced.transpose()
+    }
+}
+
+/// The value of a payload, wherever it is.
+pub fn load(store: &dyn Store, payload: &Payload) -> Result<Value, ReadError> {
+    match payload {
+        Payload::Inline(value) => Ok(value.clone()),
+        Payload::Blob { digest, .. } => {
+            let value = serde_json::from_slice(&store.get_blob(digest)?);
+            value.map_err(|source| ReadError::NotJson {
+                digest: *digest,
+                source,
+            })
+        }
+    }
+}
+
+/// The bytes of a payload: of a blob as they are, of a value its canonical JSON.
+pub fn load_bytes(store: &dyn Store, payload: &Payload) -> Result<Vec<u8>, ReadError> {
+    match payload {
+        Payload::Inline(value) => Ok(value.to_string().into_bytes()),
+        Payload::Blob { digest, .. } => Ok(store.get_blob(digest)?),
+    }
+}

@@ -1,0 +1,146 @@
+//! Why a store did not do what it was asked.
+
+use crate::{Hash, Head, RunId, RunIdError, Seq};
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// The store could not read or write.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such run.
+    #[error("there is no run `{0}` in this journal")]
+    NoRun(RunId),
+    /// There is no such blob.
+    #[error("blob `{0}` is missing from the journal")]
+    NoBlob(Hash),
+    /// The bytes of a blob are not what they were.
+    #[error("blob `{0}` was altered: its bytes have another SHA-256")]
+    BlobAltered(Hash),
+    /// More than the store takes.
+    #[error("{bytes} bytes are too much for one blob: at most {max}")]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// The batch itself is wrong: empty, or with gaps.
+    #[error("a batch must follow the head without gaps: expected record {expected}, got {found:?}")]
+    Gap {
+        /// What should have come.
+        expected: Seq,
+        /// What came, if anything.
+        found: Option<Seq>,
+    },
+    /// The store was opened for reading, or its file is read-only.
+    #[error("the journal is read-only")]
+    ReadOnly,
+    /// The disk is full.
+    #[error("the disk that holds the journal is full")]
+    Full(#[source] Cause),
+    /// Somebody else held the store for too long.
+    #[error("the journal is locked by another process")]
+    Locked(#[source] Cause),
+    /// The store's own data makes no sense.
+    #[error("the journal is corrupt: {what}")]
+    Corrupt {
+        /// What is wrong.
+        what: String,
+        /// From below, if it was found there.
+        source: Option<Cause>,
+    },
+    /// A write failed in a way after which nothing can be relied upon.
+    #[error("the journal failed to write before and must be opened again")]
+    Broken,
+    /// Whatever else the disk or the database said.
+    #[error("the journal could not be read or written")]
+    Failed(#[source] Cause),
+}
+
+/// Why nothing was appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Somebody else has claimed the run since.
+    #[error("run `{run}` was taken over: this writer has epoch {held}, the run has {current}")]
+    Fenced {
+        /// Which run.
+        run: RunId,
+        /// Epoch of the lease that was shown.
+        held: u64,
+        /// Epoch of the run.
+        current: u64,
+    },
+    /// The head is not the expected one.
+    #[error("run `{run}` is at record {}, not where this writer left it", tail.seq)]
+    Conflict {
+        /// Which run.
+        run: RunId,
+        /// The head it has.
+        tail: Head,
+    },
+    /// The run has ended.
+    #[error("run `{0}` has ended")]
+    Ended(RunId),
+    /// A run of that id is there already.
+    #[error("there is a run `{0}` already")]
+    Exists(RunId),
+    /// It failed so late that it may be there after all.
+    #[error("it is unknown whether the write to run `{run}` is durable")]
+    Unknown {
+        /// Which run.
+        run: RunId,
+        /// What failed.
+        source: StoreError,
+    },
+    /// It failed, and nothing was written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a run was not claimed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// Somebody has it.
+    #[error("run `{run}` is held by {holder}")]
+    Held {
+        /// Which run.
+        run: RunId,
+        /// Who says to hold it.
+        holder: String,
+    },
+    /// The run has ended.
+    #[error("run `{0}` has ended")]
+    Ended(RunId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a fragment names no run.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// It is no fragment of an id at all.
+    #[error(transparent)]
+    NotAnId(#[from] RunIdError),
+    /// No run fits.
+    #[error("no run begins or ends with `{0}`")]
+    None(String),
+    /// Several fit.
+    #[error("several runs begin or end with `{fragment}`: {}", list(candidates))]
+    Ambiguous {
+        /// What was typed.
+        fragment: String,
+        /// Some of those that fit, the youngest first.
+        candidates: Vec<RunId>,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(runs: &[RunId]) -> String {
+    runs.iter()
+        .map(|run| format!("`{run}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
