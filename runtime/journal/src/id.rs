@@ -77,8 +77,11 @@ impl FromStr for RunFragment {
         let read = read.ok_or_else(wrong)?;
         match read.len() {
             26 => Ulid::from_string(&read)
+                .ok()
+                // 26 characters hold 130 bits: the two above 128 must not be set.
+                .filter(|id| id.to_string() == read)
                 .map(|id| Self::Whole(RunId(id)))
-                .map_err(|_| wrong()),
+                .ok_or_else(wrong),
             4..26 => Ok(Self::Part(read)),
             _ => Err(wrong()),
         }

@@ -62,6 +62,7 @@ struct Inner {
     next: Seq,
     drafts: Vec<Draft>,
     blobs: Vec<Blob>,
+    checkpoint: Option<Seq>,
     buffered: usize,
     ended: bool,
     poisoned: Option<String>,
@@ -97,41 +98,37 @@ impl Journal {
             at: started,
             micros: 0,
         };
-        let blobs = Vec::new();
         let bytes = encode(envelope, &Body::RunStarted(Box::new(start)))?;
         let hash = Hash::of_record(&Hash::ZERO, run, Seq::FIRST, &bytes);
-        let records = vec![StoredRecord {
-            seq: Seq::FIRST,
-            hash,
-            bytes,
-        }];
-        let lease = store.create(
-            &new,
-            Batch {
-                records,
-                blobs,
-                ending: None,
-            },
-        )?;
         let head = Head {
             seq: Seq::FIRST,
             hash,
         };
+        let records = vec![StoredRecord {
+            seq: head.seq,
+            hash,
+            bytes,
+        }];
+        let first = Batch {
+            records,
+            ..Batch::default()
+        };
+        let lease = store.create(&new, first)?;
         Ok(Self::at(run, started, store, clock, lease, head))
     }
 
-    /// Goes on with a run that another process began: claims it, and notes that.
-    /// The note is durable when this returns.
+    /// Goes on with a run that another process began: claims it, and notes that,
+    /// with its last checkpoint. The note is durable when this returns.
     pub fn resume(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         run: RunId,
         claim: Claim,
         runtime_version: &str,
-        checkpoint: Option<Seq>,
     ) -> Result<Self, JournalError> {
         let lease = store.claim(run, claim)?;
-        let (head, started) = (store.head(run)?, store.summary(run)?.begun.started);
+        let summary = store.summary(run)?;
+        let (head, started, checkpoint) = (summary.head, summary.begun.started, summary.checkpoint);
         let epoch = lease.epoch();
         let journal = Self::at(run, started, store, clock, lease, head);
         let runtime_version = runtime_version.to_owned();
@@ -161,6 +158,7 @@ impl Journal {
             next: head.seq.next(),
             drafts: Vec::new(),
             blobs: Vec::new(),
+            checkpoint: None,
             buffered: 0,
             ended: false,
             poisoned: None,
@@ -315,6 +313,9 @@ impl Journal {
         inner.buffered += bytes.len();
         inner.drafts.push(Draft { seq, bytes });
         inner.next = seq.next();
+        if matches!(body, Body::Checkpoint { .. }) {
+            inner.checkpoint = Some(seq);
+        }
         Ok(seq)
     }
 
@@ -339,6 +340,7 @@ impl Journal {
         let batch = Batch {
             records: records.collect(),
             blobs: std::mem::take(&mut inner.blobs),
+            checkpoint: inner.checkpoint.take(),
             ending,
         };
         inner.buffered = 0;
@@ -353,6 +355,20 @@ impl Journal {
             }
         }
     }
+}
+
+/// A value as it goes into the first record, when there is no journal yet: itself,
+/// or a blob when it is large. The blob is durable when this returns.
+pub fn keep(store: &dyn Store, value: Value) -> Result<Payload, JournalError> {
+    if !canonical::is_longer_than(&value, Payload::MAX_INLINE) {
+        return Ok(Payload::Inline(value));
+    }
+    let bytes = canonical::to_vec(&value)?;
+    let digest = store.put_blob(&bytes)?;
+    Ok(Payload::Blob {
+        digest,
+        bytes: bytes.len() as u64,
+    })
 }
 
 impl std::fmt::Debug for Journal {

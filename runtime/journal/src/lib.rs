@@ -29,7 +29,7 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use disk::DecodeError;
 pub use hash::{Hash, HashError};
 pub use id::{IdSource, RunFragment, RunId, RunIdError, SystemIds};
-pub use journal::{Journal, JournalError};
+pub use journal::{Journal, JournalError, keep};
 pub use reader::{ReadError, Records, load, load_bytes};
 pub use record::{
     Body, Effect, Ending, InDoubt, Level, Outcome, Part, Payload, Record, RunStarted, Seq, Totals,

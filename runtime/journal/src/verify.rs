@@ -115,6 +115,7 @@ fn check(store: &dyn Store, run: RunId, kept: Option<Head>) -> Result<Verified, 
         kept,
         tail: None,
         ended: false,
+        checkpoint: None,
     };
     while walk.page()? {}
     walk.finish()
@@ -127,6 +128,7 @@ struct Walk<'a> {
     kept: Option<Head>,
     tail: Option<Head>,
     ended: bool,
+    checkpoint: Option<Seq>,
 }
 
 impl Walk<'_> {
@@ -194,6 +196,9 @@ impl Walk<'_> {
             .flatten()
             .try_for_each(|p| self.blob(record.seq, p))?;
         self.ended = matches!(record.body, Body::Ended(_));
+        if matches!(record.body, Body::Checkpoint { .. }) {
+            self.checkpoint = Some(record.seq);
+        }
         Ok(())
     }
 
@@ -239,7 +244,8 @@ impl Walk<'_> {
             return Err(self.flaw(kept.seq, Flaw::Missing).into());
         }
         self.nothing_beyond(tail)?;
-        if self.ended != (self.summary.state == RunState::Ended) {
+        let ended = self.summary.state == RunState::Ended;
+        if self.ended != ended || self.checkpoint != self.summary.checkpoint {
             return Err(self.flaw(tail.seq, Flaw::Listing).into());
         }
         Ok(Verified {

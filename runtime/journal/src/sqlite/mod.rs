@@ -21,6 +21,7 @@
 mod holders;
 mod open;
 mod read;
+mod rows;
 mod schema;
 mod write;
 

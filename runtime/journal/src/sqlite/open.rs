@@ -125,9 +125,8 @@ impl SqliteStore {
         make_folder(&dir.join(holders::FOLDER))?;
         let lock = make_file(&dir.join(LOCK))?;
         let path = dir.join(FILE);
-        make_file(&path)?;
         lock.lock().map_err(|source| io_error(dir, source))?;
-        let db = prepare(&path, patience);
+        let db = make_database(&path).and_then(|()| prepare(&path, patience));
         lock.unlock().map_err(|source| io_error(dir, source))?;
         let writer = write::Writer::new(db?, lock);
         Ok(Self {
@@ -205,6 +204,22 @@ fn admit(path: &Path, db: &Connection) -> Result<i32, OpenError> {
         }),
         (schema::APPLICATION, 1.., _) => Ok(version),
         _ => Err(OpenError::Foreign(path.to_owned())),
+    }
+}
+
+/// Makes an empty file for the database. One that exists is looked at but not
+/// opened here: closing it would drop the locks that SQLite has on it in this
+/// process. Its name is flushed, for SQLite takes the file as given.
+fn make_database(path: &Path) -> Result<(), OpenError> {
+    match check(path, "file", 0o600)? {
+        Some(found) if found.permissions().readonly() => Err(OpenError::ReadOnly(path.to_owned())),
+        Some(_) => Ok(()),
+        None => {
+            make_file(path)?;
+            let folder = path.parent().unwrap_or(path);
+            let flushed = File::open(folder).and_then(|folder| folder.sync_all());
+            flushed.map_err(|source| io_error(folder, source))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 const SUMMARY: &str = "SELECT id, started, blueprint, version, repository, task, ended, outcome, \
-     reason, branch, tree, totals, epoch, seq, hash FROM runs LEFT JOIN heads ON run = number";
+     reason, branch, tree, totals, epoch, seq, hash, checkpoint FROM runs LEFT JOIN heads ON run = number";
 
 pub(super) fn head(db: &Connection, run: RunId) -> Result<Head, StoreError> {
     let sql = "SELECT seq, hash FROM runs JOIN heads ON run = number WHERE id = ?1";
@@ -171,6 +171,10 @@ fn line(row: &Row<'_>, holders: &Holders) -> Result<RunSummary, StoreError> {
                 seq: Seq(count(row, 13)?),
                 hash: hash(row, 14)?,
             },
+            checkpoint: row
+                .get::<_, Option<i64>>(15)?
+                .map(|_| count(row, 15).map(Seq))
+                .transpose()?,
             ended: ending
                 .as_ref()
                 .map(|_| count(row, 6).map(Timestamp))

@@ -3,7 +3,7 @@
 //! | table | what |
 //! |---|---|
 //! | `runs` | one row a run: what the list shows; written at begin and end only |
-//! | `heads` | one small row a run: epoch, last record and its hash; written with every batch, so it is apart from `runs` |
+//! | `heads` | one small row a run: epoch, last record and its hash, last checkpoint; written with every batch, so it is apart from `runs` |
 //! | `records` | the chain: bytes and hash, by run and place |
 //! | `blobs` | large payloads by their SHA-256 |
 //!
@@ -41,7 +41,8 @@ CREATE TABLE heads (
     epoch INTEGER NOT NULL,
     holder TEXT NOT NULL,
     seq INTEGER NOT NULL,
-    hash BLOB NOT NULL
+    hash BLOB NOT NULL,
+    checkpoint INTEGER
 ) STRICT;
 CREATE TABLE records (
     run INTEGER NOT NULL,

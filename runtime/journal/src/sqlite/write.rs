@@ -10,17 +10,14 @@ use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{
-    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
 use super::holders::Holders;
-use super::schema::{cause, count, hash, int};
-use super::{MAX_BLOB, read};
+use super::read;
+use super::rows::{self, Append};
+use super::schema::{cause, int};
 use crate::{
-    AppendError, Batch, Blob, Claim, ClaimError, Ending, Hash, Head, Lease, NewRun, RunId, Seq,
-    StoreError, Timestamp,
+    AppendError, Batch, Blob, Claim, ClaimError, Hash, Head, Lease, NewRun, RunId, Seq, StoreError,
 };
 
 /// One append that waits for its transaction.
@@ -32,6 +29,14 @@ struct Ticket {
 }
 
 impl Ticket {
+    fn append(&self) -> Append<'_> {
+        Append {
+            lease: &self.lease,
+            expected: self.expected,
+            batch: &self.batch,
+        }
+    }
+
     fn answer(&self, answer: Result<Head, AppendError>) {
         if let Ok(mut slot) = self.answer.lock() {
             *slot = Some(answer);
@@ -82,27 +87,18 @@ impl Writer {
         first: &Batch,
         holders: &Holders,
     ) -> Result<Lease, AppendError> {
-        let head = follow(Seq(0), first)?;
-        let guard = holders
-            .hold(run.run, 1)
-            .map_err(|error| StoreError::Failed(error.into()))?;
+        let head = rows::follow(Seq(0), first)?;
         let made = self.transact(|tx| {
             if read::number(tx, run.run).is_ok() {
                 return Ok(Err(AppendError::Exists(run.run)));
             }
-            let number = insert_run(tx, run).map_err(cause)?;
-            insert_batch(tx, number, first).map_err(cause)?;
-            let sql =
-                "INSERT INTO heads (run, epoch, holder, seq, hash) VALUES (?1, 1, ?2, ?3, ?4)";
-            let row = params![number, holder(), int(head.seq.0), head.hash.0];
-            tx.execute(sql, row).map_err(cause)?;
-            Ok(Ok(()))
+            let guard = holders
+                .hold(run.run, 1)
+                .map_err(|e| StoreError::Failed(e.into()))?;
+            rows::insert_new(tx, run, first, head, &holder()).map_err(cause)?;
+            Ok(Ok(Lease::new(run.run, 1, Some(guard))))
         });
-        match made {
-            Ok(Ok(())) => Ok(Lease::new(run.run, 1, Some(guard))),
-            Ok(Err(refusal)) => Err(refusal),
-            Err(failed) => Err(append_error(run.run, failed)),
-        }
+        made.unwrap_or_else(|failed| Err(append_error(run.run, failed)))
     }
 
     pub(super) fn claim(
@@ -114,7 +110,7 @@ impl Writer {
         let io = |error: std::io::Error| StoreError::Failed(error.into());
         let claimed = self.transact(|tx| {
             let number = read::number(tx, run)?;
-            let (epoch, holder_then, ended) = standing(tx, number).map_err(cause)?;
+            let (epoch, holder_then, ended) = rows::standing(tx, number).map_err(cause)?;
             if ended {
                 return Ok(Err(ClaimError::Ended(run)));
             }
@@ -142,8 +138,8 @@ impl Writer {
 
     pub(super) fn put_blob(&self, bytes: &[u8]) -> Result<Hash, StoreError> {
         let blob = Blob::new(bytes.to_vec());
-        fits(&blob)?;
-        let put = self.transact(|tx| insert_blob(tx, &blob).map_err(cause));
+        rows::fits(&blob)?;
+        let put = self.transact(|tx| rows::insert_blob(tx, &blob).map_err(cause));
         match put {
             Ok(()) => Ok(blob.digest()),
             Err(Failed::Before(error) | Failed::Commit(error)) => Err(error),
@@ -156,7 +152,7 @@ impl Writer {
         expected: Head,
         batch: Batch,
     ) -> Result<Head, AppendError> {
-        follow(expected.seq, &batch)?;
+        rows::follow(expected.seq, &batch)?;
         let (lease, answer) = (lease.clone(), Mutex::default());
         let ticket = Arc::new(Ticket {
             lease,
@@ -168,12 +164,12 @@ impl Writer {
             .lock()
             .map_err(|_| StoreError::Broken)?
             .push(Arc::clone(&ticket));
-        let db = self.connection()?;
+        let mut db = self.connection()?;
         // While this thread waited, another may have written for it.
         if let Some(answer) = ticket.answered() {
             return answer;
         }
-        self.write_queue(db);
+        self.write_queue(&mut db);
         ticket
             .answered()
             .unwrap_or(Err(AppendError::Store(StoreError::Broken)))
@@ -183,8 +179,9 @@ impl Writer {
         self.db.lock().map_err(|_| StoreError::Broken)
     }
 
-    /// Writes all that waits, in one transaction.
-    fn write_queue(&self, db: MutexGuard<'_, Connection>) {
+    /// Writes all that waits, in one transaction. Every ticket is answered before
+    /// the connection is given up: whoever gets it next relies on that.
+    fn write_queue(&self, db: &mut Connection) {
         let group = self
             .queue
             .lock()
@@ -193,7 +190,7 @@ impl Writer {
         let written = self.transact_on(db, |tx| {
             group
                 .iter()
-                .map(|ticket| append(tx, ticket).map_err(cause))
+                .map(|ticket| rows::append(tx, &ticket.append()).map_err(cause))
                 .collect::<Result<Vec<_>, _>>()
         });
         match written {
@@ -209,7 +206,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, Failed> {
-        self.transact_on(self.connection().map_err(Failed::Before)?, work)
+        self.transact_on(&mut *self.connection().map_err(Failed::Before)?, work)
     }
 
     /// One transaction, while no other process has one. After an error of the
@@ -217,7 +214,7 @@ impl Writer {
     /// file may not be there.
     fn transact_on<T>(
         &self,
-        mut db: MutexGuard<'_, Connection>,
+        db: &mut Connection,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, Failed> {
         if self.broken.load(Ordering::Acquire) {
@@ -226,7 +223,7 @@ impl Writer {
         self.lock
             .lock()
             .map_err(|error| Failed::Before(StoreError::Failed(error.into())))?;
-        let done = transact(&mut db, work);
+        let done = transact(db, work);
         let _ = self.lock.unlock();
         done.map_err(|(failed, disk)| {
             self.broken.fetch_or(disk, Ordering::AcqRel);
@@ -277,163 +274,6 @@ fn answer_all(group: &[Arc<Ticket>], failed: Failed) {
         });
         ticket.answer(Err(append_error(ticket.lease.run(), failed)));
     }
-}
-
-/// The head after a batch that follows `before`, if it does so without gaps and
-/// with blobs of an allowed size.
-fn follow(before: Seq, batch: &Batch) -> Result<Head, AppendError> {
-    let mut expected = before;
-    for record in &batch.records {
-        expected = expected.next();
-        if record.seq != expected {
-            return Err(StoreError::Gap {
-                expected,
-                found: Some(record.seq),
-            }
-            .into());
-        }
-    }
-    batch.blobs.iter().try_for_each(fits)?;
-    match batch.records.last() {
-        Some(last) => Ok(Head {
-            seq: last.seq,
-            hash: last.hash,
-        }),
-        None => Err(StoreError::Gap {
-            expected: before.next(),
-            found: None,
-        }
-        .into()),
-    }
-}
-
-fn fits(blob: &Blob) -> Result<(), StoreError> {
-    match blob.bytes().len() {
-        bytes if bytes > MAX_BLOB => Err(StoreError::TooLarge {
-            bytes,
-            max: MAX_BLOB,
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Appends one batch, or says why not; the outer error is the database's.
-fn append(tx: &Transaction<'_>, ticket: &Ticket) -> rusqlite::Result<Result<Head, AppendError>> {
-    let (run, expected) = (ticket.lease.run(), ticket.expected);
-    let sql = "SELECT number, epoch, seq, hash, outcome IS NOT NULL \
-               FROM runs JOIN heads ON run = number WHERE id = ?1";
-    let mut query = tx.prepare_cached(sql)?;
-    let found = query.query_row([run.to_string()], |row| {
-        let tail = Head {
-            seq: Seq(count(row, 2)?),
-            hash: hash(row, 3)?,
-        };
-        Ok((
-            row.get::<_, i64>(0)?,
-            count(row, 1)?,
-            tail,
-            row.get::<_, bool>(4)?,
-        ))
-    });
-    let Some((number, current, tail, ended)) = found.optional()? else {
-        return Ok(Err(StoreError::NoRun(run).into()));
-    };
-    let epoch = ticket.lease.epoch();
-    if current != epoch {
-        return Ok(Err(AppendError::Fenced {
-            run,
-            held: epoch,
-            current,
-        }));
-    }
-    if ended {
-        return Ok(Err(AppendError::Ended(run)));
-    }
-    if tail != expected {
-        return Ok(Err(AppendError::Conflict { run, tail }));
-    }
-    let after = match follow(expected.seq, &ticket.batch) {
-        Ok(after) => after,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    insert_batch(tx, number, &ticket.batch)?;
-    let sql = "UPDATE heads SET seq = ?2, hash = ?3 WHERE run = ?1";
-    tx.prepare_cached(sql)?
-        .execute(params![number, int(after.seq.0), after.hash.0])?;
-    Ok(Ok(after))
-}
-
-fn insert_run(tx: &Transaction<'_>, run: &NewRun) -> rusqlite::Result<i64> {
-    let sql = "INSERT INTO runs (id, started, blueprint, version, repository, task) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let started = int(run.started.micros());
-    let id = run.run.to_string();
-    let row = params![
-        id,
-        started,
-        run.blueprint,
-        run.version,
-        run.repository,
-        run.task
-    ];
-    tx.execute(sql, row)?;
-    Ok(tx.last_insert_rowid())
-}
-
-fn insert_batch(tx: &Transaction<'_>, number: i64, batch: &Batch) -> rusqlite::Result<()> {
-    batch
-        .blobs
-        .iter()
-        .try_for_each(|blob| insert_blob(tx, blob))?;
-    let sql = "INSERT INTO records (run, seq, hash, bytes) VALUES (?1, ?2, ?3, ?4)";
-    let mut insert = tx.prepare_cached(sql)?;
-    for record in &batch.records {
-        let text = ToSqlOutput::Borrowed(ValueRef::Text(&record.bytes));
-        insert.execute(params![number, int(record.seq.0), record.hash.0, text])?;
-    }
-    match &batch.ending {
-        Some((at, ending)) => close(tx, number, *at, ending),
-        None => Ok(()),
-    }
-}
-
-fn insert_blob(tx: &Transaction<'_>, blob: &Blob) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO blobs (digest, bytes) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
-    tx.prepare_cached(sql)?
-        .execute(params![blob.digest().0, blob.bytes()])
-        .map(drop)
-}
-
-fn close(
-    tx: &Transaction<'_>,
-    number: i64,
-    at: Timestamp,
-    ending: &Ending,
-) -> rusqlite::Result<()> {
-    let sql = "UPDATE runs SET ended = ?2, outcome = ?3, reason = ?4, branch = ?5, tree = ?6, \
-               totals = ?7 WHERE number = ?1";
-    let totals = serde_json::to_string(&ending.totals)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let outcome = ending.outcome.name();
-    let row = params![
-        number,
-        int(at.micros()),
-        outcome,
-        ending.reason,
-        ending.branch,
-        ending.tree,
-        totals
-    ];
-    tx.execute(sql, row).map(drop)
-}
-
-/// Epoch, holder, and whether it has ended.
-fn standing(tx: &Transaction<'_>, number: i64) -> rusqlite::Result<(u64, String, bool)> {
-    let sql = "SELECT epoch, holder, outcome IS NOT NULL FROM runs JOIN heads ON run = number \
-               WHERE number = ?1";
-    tx.query_row(sql, [number], |row| {
-        Ok((count(row, 0)?, row.get(1)?, row.get(2)?))
-    })
 }
 
 /// How this process calls itself when it holds a run.

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::{Head, LookupError, Store};
-use crate::{Ending, RunFragment, RunId, RunStarted, Timestamp};
+use crate::{Ending, RunFragment, RunId, RunStarted, Seq, Timestamp};
 
 /// What a store is told of a run when it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct RunSummary {
     pub epoch: u64,
     /// Its last record.
     pub head: Head,
+    /// Its last checkpoint: where it would go on.
+    pub checkpoint: Option<Seq>,
     /// When it ended.
     pub ended: Option<Timestamp>,
     /// How it ended.

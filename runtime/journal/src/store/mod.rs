@@ -67,6 +67,8 @@ pub struct Batch {
     pub records: Vec<StoredRecord>,
     /// The blobs that they name.
     pub blobs: Vec<Blob>,
+    /// The last of the records that is a [`crate::Body::Checkpoint`].
+    pub checkpoint: Option<Seq>,
     /// Given when the last record is [`crate::Body::Ended`]: closes the run.
     pub ending: Option<(Timestamp, Ending)>,
 }

@@ -1,0 +1,192 @@
+//! The rows that a transaction writes, and when it refuses to.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::MAX_BLOB;
+use super::schema::{count, hash, int};
+use crate::{AppendError, Batch, Blob, Ending, Head, Lease, NewRun, Seq, StoreError, Timestamp};
+
+/// The head after a batch that follows `before`, if it does so without gaps and
+/// with blobs of an allowed size.
+pub(super) fn follow(before: Seq, batch: &Batch) -> Result<Head, AppendError> {
+    let mut expected = before;
+    for record in &batch.records {
+        expected = expected.next();
+        if record.seq != expected {
+            return Err(StoreError::Gap {
+                expected,
+                found: Some(record.seq),
+            }
+            .into());
+        }
+    }
+    batch.blobs.iter().try_for_each(fits)?;
+    match batch.records.last() {
+        Some(last) => Ok(Head {
+            seq: last.seq,
+            hash: last.hash,
+        }),
+        None => Err(StoreError::Gap {
+            expected: before.next(),
+            found: None,
+        }
+        .into()),
+    }
+}
+
+pub(super) fn fits(blob: &Blob) -> Result<(), StoreError> {
+    match blob.bytes().len() {
+        bytes if bytes > MAX_BLOB => Err(StoreError::TooLarge {
+            bytes,
+            max: MAX_BLOB,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What is appended, and by whom.
+pub(super) struct Append<'a> {
+    pub(super) lease: &'a Lease,
+    pub(super) expected: Head,
+    pub(super) batch: &'a Batch,
+}
+
+/// Appends one batch, or says why not; the outer error is the database's.
+pub(super) fn append(
+    tx: &Transaction<'_>,
+    append: &Append<'_>,
+) -> rusqlite::Result<Result<Head, AppendError>> {
+    let number = match admit(tx, append.lease, append.expected)? {
+        Ok(number) => number,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let head = match follow(append.expected.seq, append.batch) {
+        Ok(head) => head,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    insert_batch(tx, number, append.batch)?;
+    let sql = "UPDATE heads SET seq = ?2, hash = ?3, checkpoint = coalesce(?4, checkpoint) \
+               WHERE run = ?1";
+    let checkpoint = append.batch.checkpoint.map(|seq| int(seq.0));
+    tx.prepare_cached(sql)?
+        .execute(params![number, int(head.seq.0), head.hash.0, checkpoint])?;
+    Ok(Ok(head))
+}
+
+/// The number of the lease's run, if the lease is the last one handed out, the
+/// run goes on, and its head is the expected one.
+fn admit(
+    tx: &Transaction<'_>,
+    lease: &Lease,
+    expected: Head,
+) -> rusqlite::Result<Result<i64, AppendError>> {
+    let (run, held) = (lease.run(), lease.epoch());
+    let sql = "SELECT number, epoch, seq, hash, outcome IS NOT NULL \
+               FROM runs JOIN heads ON run = number WHERE id = ?1";
+    let mut query = tx.prepare_cached(sql)?;
+    let found = query.query_row([run.to_string()], |row| {
+        let (seq, hash) = (Seq(count(row, 2)?), hash(row, 3)?);
+        let (number, ended) = (row.get::<_, i64>(0)?, row.get::<_, bool>(4)?);
+        Ok((number, count(row, 1)?, Head { seq, hash }, ended))
+    });
+    Ok(match found.optional()? {
+        None => Err(StoreError::NoRun(run).into()),
+        Some((_, current, ..)) if current != held => {
+            Err(AppendError::Fenced { run, held, current })
+        }
+        Some((.., true)) => Err(AppendError::Ended(run)),
+        Some((_, _, tail, _)) if tail != expected => Err(AppendError::Conflict { run, tail }),
+        Some((number, ..)) => Ok(number),
+    })
+}
+
+/// Writes a run's row, its head and its first batch.
+pub(super) fn insert_new(
+    tx: &Transaction<'_>,
+    run: &NewRun,
+    first: &Batch,
+    head: Head,
+    holder: &str,
+) -> rusqlite::Result<()> {
+    let number = insert_run(tx, run)?;
+    insert_batch(tx, number, first)?;
+    let sql = "INSERT INTO heads (run, epoch, holder, seq, hash, checkpoint) \
+               VALUES (?1, 1, ?2, ?3, ?4, ?5)";
+    let checkpoint = first.checkpoint.map(|seq| int(seq.0));
+    let row = params![number, holder, int(head.seq.0), head.hash.0, checkpoint];
+    tx.execute(sql, row).map(drop)
+}
+
+fn insert_run(tx: &Transaction<'_>, run: &NewRun) -> rusqlite::Result<i64> {
+    let sql = "INSERT INTO runs (id, started, blueprint, version, repository, task) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let started = int(run.started.micros());
+    let id = run.run.to_string();
+    let row = params![
+        id,
+        started,
+        run.blueprint,
+        run.version,
+        run.repository,
+        run.task
+    ];
+    tx.execute(sql, row)?;
+    Ok(tx.last_insert_rowid())
+}
+
+fn insert_batch(tx: &Transaction<'_>, number: i64, batch: &Batch) -> rusqlite::Result<()> {
+    batch
+        .blobs
+        .iter()
+        .try_for_each(|blob| insert_blob(tx, blob))?;
+    let sql = "INSERT INTO records (run, seq, hash, bytes) VALUES (?1, ?2, ?3, ?4)";
+    let mut insert = tx.prepare_cached(sql)?;
+    for record in &batch.records {
+        let text = ToSqlOutput::Borrowed(ValueRef::Text(&record.bytes));
+        insert.execute(params![number, int(record.seq.0), record.hash.0, text])?;
+    }
+    match &batch.ending {
+        Some((at, ending)) => close(tx, number, *at, ending),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn insert_blob(tx: &Transaction<'_>, blob: &Blob) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO blobs (digest, bytes) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
+    tx.prepare_cached(sql)?
+        .execute(params![blob.digest().0, blob.bytes()])
+        .map(drop)
+}
+
+fn close(
+    tx: &Transaction<'_>,
+    number: i64,
+    at: Timestamp,
+    ending: &Ending,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE runs SET ended = ?2, outcome = ?3, reason = ?4, branch = ?5, tree = ?6, \
+               totals = ?7 WHERE number = ?1";
+    let totals = serde_json::to_string(&ending.totals)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let outcome = ending.outcome.name();
+    let row = params![
+        number,
+        int(at.micros()),
+        outcome,
+        ending.reason,
+        ending.branch,
+        ending.tree,
+        totals
+    ];
+    tx.execute(sql, row).map(drop)
+}
+
+/// Epoch, holder, and whether it has ended.
+pub(super) fn standing(tx: &Transaction<'_>, number: i64) -> rusqlite::Result<(u64, String, bool)> {
+    let sql = "SELECT epoch, holder, outcome IS NOT NULL FROM runs JOIN heads ON run = number \
+               WHERE number = ?1";
+    tx.query_row(sql, [number], |row| {
+        Ok((count(row, 0)?, row.get(1)?, row.get(2)?))
+    })
+}
