@@ -56,6 +56,7 @@ pub mod graph;
 mod log;
 mod plugin;
 mod plugins;
+mod project;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod workspace;
@@ -64,7 +65,7 @@ pub use agent::{AgentCall, Report};
 pub use blueprint::{Blueprint, Context, LastVisit, State, Step, Transition};
 pub use command::{Command, Completed};
 pub use failure::{Denial, Failure, LimitKind, LimitReached};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Severity, few};
 pub use log::Level;
 pub use minion_sdk_macros::{blueprint, parameters, state};
 pub use plugin::{
@@ -72,6 +73,7 @@ pub use plugin::{
     TestOutcome, TestReport, Verdict,
 };
 pub use plugins::{Answer, PluginCall};
+pub use project::Ecosystem;
 pub use workspace::{Change, ChangeKind, Entry, EntryKind, Hit, Workspace};
 
 /// What almost every guest uses.

@@ -30,6 +30,7 @@ pub(super) struct Double {
     pub(super) base: BTreeMap<String, Vec<u8>>,
     pub(super) files: BTreeMap<String, Vec<u8>>,
     pub(super) closed: Vec<String>,
+    pub(super) denied: Vec<String>,
     pub(super) commands: Script<Completed>,
     pub(super) plugins: Script<Answer>,
     pub(super) agent: Option<Agent>,
@@ -73,6 +74,12 @@ impl Host {
     /// than once for the same line, the answers are used in order.
     pub fn command(mut self, line: &str, answer: Completed) -> Self {
         script(&mut self.0.commands, line, answer);
+        self
+    }
+
+    /// Denies a command line; `*` at its end stands for any rest.
+    pub fn denied(mut self, line: &str) -> Self {
+        self.0.denied.push(line.to_owned());
         self
     }
 
@@ -150,15 +157,22 @@ impl Double {
             path.strip_prefix(closed.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if !self.closed.iter().any(beneath) {
-            return Ok(());
+        let closed = self.closed.iter().any(beneath);
+        if closed {
+            Err(not_granted("files", path))
+        } else {
+            Ok(())
         }
-        Err(Failure::Denied(Denial {
-            capability: "files".to_owned(),
-            target: path.to_owned(),
-            rule: "not-granted".to_owned(),
-            cure: "grant it by name".to_owned(),
-        }))
+    }
+
+    /// Whether the command may be run at all.
+    pub(super) fn judge_command(&self, line: &str) -> Result<(), Failure> {
+        let denied = self.denied.iter().any(|denied| fits(denied, line));
+        if denied {
+            Err(not_granted("command", line))
+        } else {
+            Ok(())
+        }
     }
 
     /// What differs from the base.
@@ -190,17 +204,29 @@ fn script<T>(script: &mut Script<T>, line: &str, answer: T) {
 
 /// The next answer for a line.
 pub(super) fn answer<T: Clone>(script: &mut Script<T>, line: &str) -> Result<T, Failure> {
-    let fits = |known: &str| match known.strip_suffix('*') {
-        Some(start) => line.starts_with(start),
-        None => line == known,
-    };
     let answers = script
         .iter_mut()
-        .find(|(known, _)| fits(known))
+        .find(|(known, _)| fits(known, line))
         .map(|(_, answers)| answers);
     let answer = answers.and_then(|answers| match answers.len() {
         1 => answers.front().cloned(),
         _ => answers.pop_front(),
     });
     answer.ok_or_else(|| Failure::Unavailable(format!("the test gave no answer for `{line}`")))
+}
+
+fn fits(known: &str, line: &str) -> bool {
+    match known.strip_suffix('*') {
+        Some(start) => line.starts_with(start),
+        None => line == known,
+    }
+}
+
+fn not_granted(capability: &str, target: &str) -> Failure {
+    Failure::Denied(Denial {
+        capability: capability.to_owned(),
+        target: target.to_owned(),
+        rule: "not-granted".to_owned(),
+        cure: "grant it by name".to_owned(),
+    })
 }

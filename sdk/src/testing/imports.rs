@@ -132,6 +132,7 @@ pub(crate) mod command {
         }
         let double = current()?;
         let mut double = double.borrow_mut();
+        double.judge_command(&line)?;
         double.ran.push(line.clone());
         Ok(answer(&mut double.commands, &line)?)
     }
