@@ -1,0 +1,263 @@
+//! An admission: what was asked, what of it was granted, for every part of a
+//! file. From it comes the authority of each node; nothing else makes one.
+
+use serde::Serialize;
+
+use crate::authority::{Access, Authority};
+use crate::rules::{AgentGrant, Ceiling, Rule, Rules};
+use crate::{
+    AgentLimits, Ask, AskId, Capability, CapabilityKind, DeliveryGrant, Digest, Executor, Node,
+    NodeKind, Origin, PartName, canonical_json,
+};
+
+/// What a file may do in a run. Made by [`admit`](crate::admit) alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Admission {
+    pub(crate) subject: Digest,
+    /// The blueprint first, then its plugins.
+    pub(crate) parts: Vec<AdmittedPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delivery: Option<DeliveryGrant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ceiling: Option<Ceiling>,
+    pub(crate) narrowed: Vec<Narrowed>,
+    pub(crate) sources: Vec<String>,
+}
+
+/// One part of an admitted file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AdmittedPart {
+    pub(crate) name: PartName,
+    pub(crate) digest: Digest,
+    pub(crate) origin: Origin,
+    pub(crate) asks: Vec<Ask>,
+    pub(crate) granted: Rules,
+}
+
+impl AdmittedPart {
+    /// Its name in the blueprint.
+    pub const fn name(&self) -> &PartName {
+        &self.name
+    }
+
+    /// The digest of its bytes.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Where its bytes came from.
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// What it asks.
+    pub fn asks(&self) -> &[Ask] {
+        &self.asks
+    }
+}
+
+/// Something granted narrower than asked: it works, and is denied outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Narrowed {
+    /// The part that asks.
+    pub part: PartName,
+    /// The ask.
+    pub ask: AskId,
+    /// `files.read`, `command.run`, `agent`.
+    pub key: String,
+    /// What was asked and is not granted as a whole.
+    pub asked: String,
+    /// What is granted instead.
+    pub granted: Vec<String>,
+}
+
+impl Admission {
+    /// The digest of the whole admission, for the journal.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&canonical_json(self))
+    }
+
+    /// The digest of the admitted file.
+    pub const fn subject(&self) -> Digest {
+        self.subject
+    }
+
+    /// The parts: the blueprint first, then its plugins.
+    pub fn parts(&self) -> &[AdmittedPart] {
+        &self.parts
+    }
+
+    /// The part of this name.
+    pub fn part(&self, name: &PartName) -> Option<&AdmittedPart> {
+        self.parts.iter().find(|part| part.name == *name)
+    }
+
+    /// The delivery grant, where the blueprint asked and got one.
+    pub const fn delivery(&self) -> Option<&DeliveryGrant> {
+        self.delivery.as_ref()
+    }
+
+    /// What was granted narrower than asked.
+    pub fn narrowed(&self) -> &[Narrowed] {
+        &self.narrowed
+    }
+
+    /// Where the grants came from: `grants.toml:14`, `--allow`, `--allow-asked`.
+    pub fn sources(&self) -> &[String] {
+        &self.sources
+    }
+
+    /// What a part may do: asked ∩ granted ∩ ceiling, and of the asks only
+    /// those in `needs`; `None` means all of them. An unknown part may do nothing.
+    pub fn authority(&self, part: &PartName, needs: Option<&[AskId]>) -> Authority {
+        let Some(part) = self.part(part) else {
+            return Authority::default();
+        };
+        let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
+        let needed = asked_rules(part.asks.iter().filter(needed));
+        let asked = asked_rules(part.asks.iter());
+        let ceiling = self.ceiling.as_ref().map(|ceiling| &ceiling.0);
+        let mut authority = Authority {
+            part: self.parts[0].name.to_string(),
+            read: access(
+                &needed.read,
+                &asked.read,
+                &part.granted.read,
+                ceiling.map(|rules| &rules.read),
+            ),
+            write: access(
+                &needed.write,
+                &asked.write,
+                &part.granted.write,
+                ceiling.map(|rules| &rules.write),
+            ),
+            run: access(
+                &needed.run,
+                &asked.run,
+                &part.granted.run,
+                ceiling.map(|rules| &rules.run),
+            ),
+            agent: None,
+            no_agent: None,
+            unsandboxed: part.granted.unsandboxed && ceiling.is_none_or(|rules| rules.unsandboxed),
+        };
+        match agent(part, needs, ceiling) {
+            Ok(grant) => authority.agent = Some(grant),
+            Err(rule) => authority.no_agent = Some(rule),
+        }
+        authority
+    }
+
+    /// What a node may do. A step has what it needs, and a model only where it
+    /// is agentic, within the node's own limits; a plugin has what it asked
+    /// itself; a human needs nothing.
+    pub fn node(&self, node: &Node) -> Authority {
+        match &node.executor {
+            Executor::Human => Authority::default(),
+            Executor::Plugin(plugin) => self.authority(&plugin.name, None).without_agent(),
+            Executor::Step => {
+                let authority = self.authority(&self.parts[0].name, Some(&node.needs));
+                match (&node.agent, node.kind) {
+                    (Some(limits), NodeKind::Agentic) => authority.within(limits),
+                    _ => authority.without_agent(),
+                }
+            }
+        }
+    }
+}
+
+impl Authority {
+    fn without_agent(mut self) -> Self {
+        self.agent = None;
+        self.no_agent = Some("not-agentic");
+        self
+    }
+
+    fn within(mut self, limits: &AgentLimits) -> Self {
+        self.agent = self
+            .agent
+            .map(|agent| agent.narrowed(&limits.tools, limits.max_turns, limits.max_tokens));
+        self
+    }
+}
+
+fn access<P: Clone>(
+    needed: &[Rule<P>],
+    asked: &[Rule<P>],
+    granted: &[Rule<P>],
+    ceiling: Option<&Vec<Rule<P>>>,
+) -> Access<P> {
+    Access {
+        needed: needed.to_vec(),
+        asked: asked.to_vec(),
+        granted: granted.to_vec(),
+        ceiling: ceiling.cloned(),
+    }
+}
+
+/// The asks as rules; the author may name marked files, the operator decides.
+pub(crate) fn asked_rules<'a>(asks: impl Iterator<Item = &'a Ask>) -> Rules {
+    let mut rules = Rules::default();
+    for ask in asks {
+        let from = format!("ask {}", ask.id);
+        match &ask.capability {
+            Capability::Files(files) => {
+                rules.read.extend(as_rules(&files.read, &from, true));
+                rules.write.extend(as_rules(&files.write, &from, true));
+            }
+            Capability::Command(command) => rules.run.extend(as_rules(&command.run, &from, true)),
+            Capability::Agent(_) | Capability::Delivery(_) => {}
+        }
+    }
+    rules
+}
+
+/// Patterns as rules of one source.
+pub(crate) fn as_rules<P: Clone>(patterns: &[P], from: &str, opens_marked: bool) -> Vec<Rule<P>> {
+    let rule = |pattern: &P| Rule {
+        pattern: pattern.clone(),
+        from: from.to_owned(),
+        opens_marked,
+    };
+    patterns.iter().map(rule).collect()
+}
+
+/// The model that the needed asks give. Several asks give the first; a graph
+/// that was checked needs one at most.
+fn agent(
+    part: &AdmittedPart,
+    needs: Option<&[AskId]>,
+    ceiling: Option<&Rules>,
+) -> Result<AgentGrant, &'static str> {
+    let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
+    let model = |ask: &Ask| match &ask.capability {
+        Capability::Agent(agent) => Some(AgentGrant::asked(agent)),
+        _ => None,
+    };
+    let Some(asked) = part.asks.iter().filter(needed).find_map(model) else {
+        let any = part
+            .asks
+            .iter()
+            .any(|ask| ask.capability.kind() == CapabilityKind::Agent);
+        return Err(if any {
+            "not-needed-by-node"
+        } else {
+            "not-asked"
+        });
+    };
+    let granted = asked.under(&part.granted.agents).ok_or("not-granted")?;
+    let Some(ceiling) = ceiling else {
+        return Ok(granted);
+    };
+    let rule = granted.rule.clone();
+    let mut under = granted.under(&ceiling.agents).ok_or("above-ceiling")?;
+    under.rule = rule;
+    Ok(under)
+}
+
+#[cfg(test)]
+#[path = "admission_tests.rs"]
+mod tests;

@@ -1,0 +1,124 @@
+//! Which rules the sources give to a part.
+
+use jiff::civil::Date;
+
+use super::{GrantSources, Subject};
+use crate::allow::Allowed;
+use crate::file::{Binding, Grant, Holder};
+use crate::rules::{AgentRule, Rule, Rules};
+use crate::{Capability, Digest, Manifest, PartName};
+
+/// Everything granted to one part. Notes say which grants almost fitted.
+pub(super) fn rules(
+    subject: &Subject,
+    (name, digest, manifest): (&PartName, Digest, &Manifest),
+    sources: &GrantSources<'_>,
+    today: Date,
+    notes: &mut Vec<String>,
+) -> Rules {
+    let mut rules = Rules::default();
+    for grant in sources.file.iter().flat_map(|file| &file.grants) {
+        if holds(grant, subject, (name, digest), today, notes) {
+            rules.extend(&grant.rules);
+        }
+    }
+    for allow in sources.allow {
+        allow_rule(&allow.0, &mut rules);
+    }
+    if sources.allow_asked {
+        rules.extend(&asked(manifest));
+    }
+    rules
+}
+
+/// Whether a grant of the file is for this part, these bytes and this day.
+pub(super) fn holds(
+    grant: &Grant,
+    subject: &Subject,
+    (name, digest): (&PartName, Digest),
+    today: Date,
+    notes: &mut Vec<String>,
+) -> bool {
+    let bytes = match &grant.holder {
+        Holder::Blueprint(holder) if *holder == subject.manifest.name => subject.digest,
+        Holder::Plugin(holder) if holder == name => digest,
+        _ => return false,
+    };
+    let bound = match &grant.binding {
+        Binding::Digest(bound) => *bound == bytes,
+        Binding::Source(folder) => subject.source.as_ref() == Some(folder),
+    };
+    if !bound {
+        let to = match &grant.binding {
+            Binding::Digest(bound) => bound.to_string(),
+            Binding::Source(folder) => format!("what is built from `{}`", folder.display()),
+        };
+        notes.push(format!(
+            "{} is for {to}, not for these bytes ({bytes})",
+            grant.at
+        ));
+        return false;
+    }
+    match grant.expires {
+        Some(last) if today > last => {
+            notes.push(format!("{} expired on {last}", grant.at));
+            false
+        }
+        _ => true,
+    }
+}
+
+fn allow_rule(allow: &Allowed, rules: &mut Rules) {
+    fn rule<P: Clone>(pattern: &P) -> Rule<P> {
+        Rule {
+            pattern: pattern.clone(),
+            from: "--allow".to_owned(),
+            opens_marked: true,
+        }
+    }
+    match allow {
+        Allowed::Read(pattern) => rules.read.push(rule(pattern)),
+        Allowed::Write(pattern) => rules.write.push(rule(pattern)),
+        Allowed::Command(pattern) => rules.run.push(rule(pattern)),
+        Allowed::Agent(model) => rules.agents.push(any_tools(model, "--allow")),
+        Allowed::Delivery(_) | Allowed::Require(_) | Allowed::NoGates => {}
+    }
+}
+
+fn any_tools(model: &str, from: &str) -> AgentRule {
+    AgentRule {
+        models: vec![model.to_owned()],
+        tools: None,
+        max_turns: None,
+        max_tokens: None,
+        from: from.to_owned(),
+    }
+}
+
+/// What `--allow-asked` gives: the asks, opening no marked file.
+fn asked(manifest: &Manifest) -> Rules {
+    let mut rules = crate::admission::asked_rules(manifest.asks.iter());
+    let from = "--allow-asked";
+    for rule in rules.read.iter_mut().chain(&mut rules.write) {
+        from.clone_into(&mut rule.from);
+        rule.opens_marked = false;
+    }
+    for rule in &mut rules.run {
+        from.clone_into(&mut rule.from);
+    }
+    for ask in &manifest.asks {
+        if let Capability::Agent(agent) = &ask.capability {
+            rules.agents.push(any_tools(&agent.model, from));
+        }
+    }
+    rules
+}
+
+/// Where rules came from.
+pub(super) fn origins(rules: &Rules) -> impl Iterator<Item = String> {
+    let paths = rules.read.iter().chain(&rules.write).map(|rule| &rule.from);
+    paths
+        .chain(rules.run.iter().map(|rule| &rule.from))
+        .chain(rules.agents.iter().map(|rule| &rule.from))
+        .cloned()
+}
