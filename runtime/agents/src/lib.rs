@@ -2,8 +2,8 @@
 //!
 //! [`run`] assembles the prompt, asks a [`Model`] turn by turn and hands to the
 //! [`ToolBox`] only calls that name an offered tool and fit its schema. Models
-//! are an OpenAI-compatible endpoint or a cassette of recorded
-//! turns; the host wraps either to lead each turn through its door. What comes
+//! are an OpenAI-compatible endpoint ([`OpenAi`]) or recorded turns
+//! ([`Cassette`], written by a [`Recorder`]); the host wraps either to lead each turn through its door. What comes
 //! from workspace or tools is marked as data and can raise no authority.
 
 mod cassette;
@@ -12,6 +12,7 @@ mod meter;
 mod model;
 mod model_error;
 mod offer;
+mod openai;
 mod price;
 mod prompt;
 mod refusal;
@@ -23,11 +24,12 @@ mod task;
 mod tool;
 mod workspace_tools;
 
-pub use cassette::{CassetteError, Place};
+pub use cassette::{Cassette, CassetteError, Difference, Place, Recorder};
 pub use meter::MAX_OUTPUT_TOKENS;
 pub use model::{Message, Model, Stop, Turn, TurnRequest, Usage};
 pub use model_error::{ModelError, Nonsense};
 pub use offer::MAX_TOOLS;
+pub use openai::{EndpointError, OpenAi, ProviderError, Timeouts};
 pub use price::{Price, PriceTable};
 pub use prompt::MAX_TOOL_ANSWER_BYTES;
 pub use refusal::{LimitKind, Refusal};

@@ -17,7 +17,7 @@ const MIN_OUTPUT_TOKENS: u64 = 64;
 const BYTES_PER_TOKEN: u64 = 2;
 
 /// A clock cannot hold every duration.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 /// What an agent may spend and has spent.
 pub(crate) struct Meter {

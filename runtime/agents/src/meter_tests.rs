@@ -9,7 +9,7 @@ const LIMITS: Limits = Limits {
     turns: 3,
     tokens: 10_000,
     tool_calls: 2,
-    wall: Duration::from_secs(60),
+    wall: Duration::from_mins(1),
 };
 
 const PRICE: Price = Price {
@@ -29,8 +29,8 @@ fn turn(input_tokens: u64, output_tokens: u64) -> Turn {
     }
 }
 
-fn stopped_by(result: Result<Reserved, AgentFailure>) -> Option<(LimitKind, u64)> {
-    match result {
+fn stopped_by(result: &Result<Reserved, AgentFailure>) -> Option<(LimitKind, u64)> {
+    match *result {
         Err(AgentFailure::Limit { kind, allowed }) => Some((kind, allowed)),
         _ => None,
     }
@@ -50,7 +50,7 @@ async fn a_turn_gets_no_more_room_than_is_left() {
 async fn a_turn_that_would_not_fit_is_not_asked_for() {
     let mut meter = Meter::new(LIMITS, None);
     let refused = meter.reserve(2 * (10_000 - 63));
-    assert_eq!(stopped_by(refused), Some((LimitKind::Tokens, 10_000)));
+    assert_eq!(stopped_by(&refused), Some((LimitKind::Tokens, 10_000)));
     assert_eq!(meter.spent().turns, 0);
 }
 
@@ -60,7 +60,7 @@ async fn the_fourth_of_three_turns_is_not_asked_for() {
     for _ in 0..3 {
         meter.reserve(10).unwrap();
     }
-    assert_eq!(stopped_by(meter.reserve(10)), Some((LimitKind::Turns, 3)));
+    assert_eq!(stopped_by(&meter.reserve(10)), Some((LimitKind::Turns, 3)));
 }
 
 #[tokio::test]
@@ -113,9 +113,9 @@ async fn counted_turns_cost_their_price_and_unpriced_ones_are_unknown() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_asked_for_after_the_deadline() {
     let mut meter = Meter::new(LIMITS, None);
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(
-        stopped_by(meter.reserve(10)),
+        stopped_by(&meter.reserve(10)),
         Some((LimitKind::WallTime, 60_000))
     );
     assert_eq!(meter.overdrawn(), Some(LimitKind::WallTime));

@@ -55,7 +55,7 @@ pub enum ModelError {
         status: u16,
     },
     /// Still busy or failing after every retry, or the wait asked for is too long.
-    #[error("`{endpoint}` answered {status} {attempts} times{}; wait, or choose another model", wait(*.retry_after))]
+    #[error("`{endpoint}` still answers {status} at attempt {attempts}{}: {message}; wait, or choose another model", wait(*.retry_after))]
     Busy {
         /// Scheme, host, port and path.
         endpoint: String,
@@ -65,6 +65,8 @@ pub enum ModelError {
         attempts: u32,
         /// How long the endpoint asked to wait, when it did.
         retry_after: Option<Duration>,
+        /// What it said, shortened and scrubbed.
+        message: String,
     },
     /// The endpoint does not take the request.
     #[error("`{endpoint}` does not take the request ({status}): {message}; {cure}")]
@@ -89,6 +91,14 @@ pub enum ModelError {
     /// A cassette cannot answer.
     #[error(transparent)]
     Cassette(#[from] CassetteError),
+    /// The client could not be used at all.
+    #[error("cannot ask `{endpoint}`: {why}; this is a fault of the set-up here")]
+    Client {
+        /// Scheme, host, port and path.
+        endpoint: String,
+        /// What the client says.
+        why: String,
+    },
     /// A fault of the host around the model.
     #[error(transparent)]
     Host(#[from] Fatal),
@@ -142,6 +152,7 @@ impl ModelError {
             Self::Busy { .. } => "model-busy",
             Self::Rejected { .. } => "model-rejected",
             Self::Nonsense { .. } => "model-nonsense",
+            Self::Client { .. } => "model-client",
             Self::Cassette(error) => error.code(),
             Self::Host(_) => "host-fault",
         }
@@ -149,5 +160,5 @@ impl ModelError {
 }
 
 fn wait(retry_after: Option<Duration>) -> String {
-    retry_after.map_or_else(String::new, |wait| format!(" and asks to wait {wait:?}"))
+    retry_after.map_or_else(String::new, |wait| format!(", which asks to wait {wait:?}"))
 }

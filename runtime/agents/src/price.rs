@@ -27,8 +27,8 @@ impl Price {
         let cached = usage.cached_input_tokens.min(usage.input_tokens);
         let fresh = usage.input_tokens - cached;
         let sum = product(fresh, self.input)
-            + product(cached, self.cached_input.unwrap_or(self.input))
-            + product(usage.output_tokens, self.output);
+            .saturating_add(product(cached, self.cached_input.unwrap_or(self.input)))
+            .saturating_add(product(usage.output_tokens, self.output));
         u64::try_from(sum.div_ceil(MILLION)).unwrap_or(u64::MAX)
     }
 }

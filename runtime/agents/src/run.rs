@@ -211,7 +211,7 @@ impl<'a> Agent<'a> {
         reserved: Reserved,
     ) -> Result<Option<(String, Option<Value>)>, AgentFailure> {
         if let Some(refusal) = unusable(&turn, reserved) {
-            self.ask_again(turn.text, refusal.to_string());
+            self.ask_again(turn.text, &refusal.to_string());
             self.count_bad(refusal)?;
             return Ok(None);
         }
@@ -235,11 +235,11 @@ impl<'a> Agent<'a> {
         let words = format!(
             "your answer does not fit the output schema: {problems}. Answer again with JSON that fits it, and nothing else"
         );
-        self.ask_again(text, words);
+        self.ask_again(text, &words);
         Ok(())
     }
 
-    fn ask_again(&mut self, text: String, why: String) {
+    fn ask_again(&mut self, text: String, why: &str) {
         self.messages.push(prompt::said(text, &[]));
         let text = format!("Not accepted: {why}.");
         self.messages.push(Message::User { text });

@@ -23,6 +23,28 @@ impl fmt::Display for Place {
     }
 }
 
+/// Where a live request differs from the recorded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// `tools`, `messages` or `tool results`.
+    pub what: &'static str,
+    /// As recorded.
+    pub expected: String,
+    /// As asked now.
+    pub actual: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            what,
+            expected,
+            actual,
+        } = self;
+        write!(f, "{what} were {expected} when recorded, now {actual}")
+    }
+}
+
 /// Why a cassette cannot be read, played or written.
 #[derive(Debug, thiserror::Error)]
 pub enum CassetteError {
@@ -89,20 +111,14 @@ pub enum CassetteError {
         there: String,
     },
     /// Another request than the one recorded.
-    #[error(
-        "cassette `{name}` answers another request at {place}: {what} were {expected} when recorded, now {actual}; record it again"
-    )]
+    #[error("cassette `{name}` answers another request at {place}: {difference}; record it again")]
     Differs {
         /// The file.
         name: String,
         /// The place.
         place: Place,
-        /// `tools`, `messages` or `tool results`.
-        what: &'static str,
-        /// As recorded.
-        expected: String,
-        /// As asked now.
-        actual: String,
+        /// What differs.
+        difference: Box<Difference>,
     },
 }
 

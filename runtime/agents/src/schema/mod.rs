@@ -1,18 +1,26 @@
 //! JSON Schemas of tools and outputs, compiled once.
 //!
-//! Nothing is fetched for a `$ref`, and patterns are matched by an engine
-//! without backtracking, so that a schema cannot hang the host.
+//! A schema cannot hang the host: it is surveyed before it is compiled,
+//! nothing is fetched for a `$ref`, and patterns are matched by an engine
+//! without backtracking.
 
-use jsonschema::{PatternOptions, ValidationError, Validator};
+mod survey;
+
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
+
+use self::survey::{check_size, survey};
 
 /// A schema is short; this one is the largest that is compiled.
 const MAX_SCHEMA_BYTES: usize = 64 * 1024;
 
+/// A compiled regular expression.
+const MAX_PATTERN_BYTES: usize = 256 * 1024;
+
 const MAX_PROBLEMS: usize = 3;
 const MAX_PROBLEM_CHARS: usize = 200;
 
-/// A compiled JSON Schema, draft 2020-12 unless it says otherwise.
+/// A compiled JSON Schema, always read as draft 2020-12.
 pub(crate) struct Schema(Validator);
 
 impl Schema {
@@ -26,9 +34,14 @@ impl Schema {
                 "it has {bytes} bytes, at most {MAX_SCHEMA_BYTES} are taken"
             ));
         }
+        survey(schema)?;
+        let patterns = PatternOptions::regex()
+            .size_limit(MAX_PATTERN_BYTES)
+            .dfa_size_limit(MAX_PATTERN_BYTES);
         let options = jsonschema::options()
+            .with_draft(Draft::Draft202012)
             .offline()
-            .with_pattern_options(PatternOptions::regex());
+            .with_pattern_options(patterns);
         options
             .build(schema)
             .map(Self)
@@ -37,6 +50,7 @@ impl Schema {
 
     /// The first few problems in one line.
     pub(crate) fn check(&self, value: &Value) -> Result<(), String> {
+        check_size(value)?;
         let problems: Vec<_> = self
             .0
             .iter_errors(value)
@@ -78,34 +92,75 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_schema_that_refers_to_itself_ends() {
-        for endless in [
-            json!({ "$ref": "#" }),
-            json!({ "allOf": [{ "$ref": "#" }, { "$ref": "#" }] }),
-            json!({ "$ref": "#/$defs/a", "$defs": {
-                "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } }),
-        ] {
-            if let Ok(schema) = Schema::compile(&endless) {
-                let _ = schema.check(&json!({ "a": [1, 2, { "b": 3 }] }));
-            }
-        }
+    fn refused(schema: &Value) -> String {
+        Schema::compile(schema).err().unwrap_or_default()
     }
 
     #[test]
-    fn a_schema_that_doubles_at_every_step_ends() {
+    fn a_schema_that_comes_back_to_itself_is_refused() {
+        for endless in [
+            json!({ "$ref": "#" }),
+            json!({ "allOf": [{ "$ref": "#" }, { "$ref": "#" }] }),
+            json!({ "properties": { "a": { "$ref": "#" } } }),
+            json!({ "$ref": "#/$defs/a", "$defs": {
+                "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } }),
+        ] {
+            assert!(refused(&endless).contains("itself"), "{endless}");
+        }
+    }
+
+    fn chain(length: usize, link: impl Fn(Value) -> Value) -> Value {
         let mut definitions = serde_json::Map::new();
-        for level in 0..60 {
+        for level in 0..length {
             let next = json!({ "$ref": format!("#/$defs/d{}", level + 1) });
-            definitions.insert(format!("d{level}"), json!({ "allOf": [next, next] }));
+            definitions.insert(format!("d{level}"), link(next));
         }
-        definitions.insert("d60".to_owned(), json!({ "type": "object" }));
-        let started = Instant::now();
-        if let Ok(schema) = Schema::compile(&json!({ "$ref": "#/$defs/d0", "$defs": definitions }))
-        {
-            let _ = schema.check(&json!({}));
+        definitions.insert(format!("d{length}"), json!({ "type": "object" }));
+        json!({ "$ref": "#/$defs/d0", "$defs": definitions })
+    }
+
+    #[test]
+    fn a_schema_that_doubles_at_every_step_is_refused() {
+        let doubling = chain(24, |next| json!({ "allOf": [next, next] }));
+        assert!(refused(&doubling).contains("places"));
+        let deep = chain(200, |next| json!({ "allOf": [next] }));
+        assert!(refused(&deep).contains("deep"));
+        let fine = chain(20, |next| json!({ "allOf": [next] }));
+        assert_eq!(refused(&fine), "");
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_refused() {
+        for schema in [
+            json!({ "$dynamicRef": "#x" }),
+            json!({ "unevaluatedProperties": false }),
+            json!({ "$defs": { "a": { "$id": "https://a.example/x" } } }),
+            json!({ "$ref": "#anchor" }),
+        ] {
+            assert_ne!(refused(&schema), "", "{schema}");
         }
-        assert!(started.elapsed() < Duration::from_secs(5));
+        let patterns = json!({ "anyOf": vec![json!({ "pattern": "a" }); 51] });
+        assert!(refused(&patterns).contains("regular expressions"));
+        assert_ne!(refused(&json!({ "pattern": "(a{1000}){1000}" })), "");
+    }
+
+    #[test]
+    fn a_value_with_too_much_in_it_does_not_fit() {
+        let any = Schema::compile(&json!({})).unwrap();
+        assert_eq!(any.check(&json!(vec![0; 9_999])), Ok(()));
+        assert!(any.check(&json!(vec![0; 10_000])).is_err());
+    }
+
+    #[test]
+    fn a_definition_may_be_shared() {
+        let schema = json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "properties": { "a": { "$ref": "#/definitions/n" }, "b": { "$ref": "#/definitions/n" } },
+            "definitions": { "n": { "type": "integer" } },
+        });
+        let schema = Schema::compile(&schema).unwrap();
+        assert_eq!(schema.check(&json!({ "a": 1, "b": 2 })), Ok(()));
+        assert!(schema.check(&json!({ "a": 1, "b": "2" })).is_err());
     }
 
     #[test]
