@@ -1,0 +1,138 @@
+//! What a run may spend, and what it has spent.
+
+use crate::{LimitKind, LimitReached};
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The most that one run may spend. The defaults bound every run; a grant lowers them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Budget {
+    /// Model turns of all nodes; default 200.
+    pub turns: u64,
+    /// Input and output tokens; default 4,000,000.
+    pub tokens: u64,
+    /// Tool calls of agents; default 2,000.
+    pub tool_calls: u64,
+    /// Sandboxed commands; default 10,000.
+    pub commands: u64,
+    /// Visits of nodes; default 100,000.
+    pub visits: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { turns: 200, tokens: 4_000_000, tool_calls: 2_000, commands: 10_000, visits: 100_000 }
+    }
+}
+
+/// A plain copy of what has been spent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Spent {
+    /// Model turns.
+    pub turns: u64,
+    /// Tokens read by models.
+    pub input_tokens: u64,
+    /// Tokens written by models.
+    pub output_tokens: u64,
+    /// Tool calls of agents.
+    pub tool_calls: u64,
+    /// Sandboxed commands.
+    pub commands: u64,
+    /// Calls that were denied.
+    pub denied: u64,
+}
+
+/// Counts against a [`Budget`]; shared by everything in a run.
+#[derive(Debug, Default)]
+pub struct Meter {
+    budget: Budget,
+    turns: AtomicU64,
+    input_tokens: AtomicU64,
+    output_tokens: AtomicU64,
+    tool_calls: AtomicU64,
+    commands: AtomicU64,
+    denied: AtomicU64,
+}
+
+impl Meter {
+    /// A meter at zero.
+    pub fn new(budget: Budget) -> Self {
+        Self { budget, ..Self::default() }
+    }
+
+    /// Takes one model turn before it is made.
+    pub fn turn(&self) -> Result<(), LimitReached> {
+        let spent = self.input_tokens.load(Relaxed) + self.output_tokens.load(Relaxed);
+        if spent >= self.budget.tokens {
+            return Err(LimitReached { kind: LimitKind::Tokens, allowed: self.budget.tokens });
+        }
+        take(&self.turns, self.budget.turns, LimitKind::Turns)
+    }
+
+    /// Books the tokens of a turn that was made.
+    pub fn tokens(&self, input: u64, output: u64) {
+        self.input_tokens.fetch_add(input, Relaxed);
+        self.output_tokens.fetch_add(output, Relaxed);
+    }
+
+    /// Takes one tool call before it is made.
+    pub fn tool_call(&self) -> Result<(), LimitReached> {
+        take(&self.tool_calls, self.budget.tool_calls, LimitKind::ToolCalls)
+    }
+
+    /// Takes one command before it is run.
+    pub fn command(&self) -> Result<(), LimitReached> {
+        take(&self.commands, self.budget.commands, LimitKind::ToolCalls)
+    }
+
+    pub(crate) fn denial(&self) {
+        self.denied.fetch_add(1, Relaxed);
+    }
+
+    /// The bounds.
+    pub fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// What has been spent so far.
+    pub fn spent(&self) -> Spent {
+        Spent {
+            turns: self.turns.load(Relaxed),
+            input_tokens: self.input_tokens.load(Relaxed),
+            output_tokens: self.output_tokens.load(Relaxed),
+            tool_calls: self.tool_calls.load(Relaxed),
+            commands: self.commands.load(Relaxed),
+            denied: self.denied.load(Relaxed),
+        }
+    }
+}
+
+fn take(counter: &AtomicU64, allowed: u64, kind: LimitKind) -> Result<(), LimitReached> {
+    counter
+        .fetch_update(Relaxed, Relaxed, |spent| (spent < allowed).then_some(spent + 1))
+        .map(|_| ())
+        .map_err(|_| LimitReached { kind, allowed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spent_budget_refuses_the_next_turn() {
+        let meter = Meter::new(Budget { turns: 1, ..Budget::default() });
+        assert!(meter.turn().is_ok());
+        assert_eq!(meter.turn(), Err(LimitReached { kind: LimitKind::Turns, allowed: 1 }));
+        assert_eq!(meter.spent().turns, 1);
+    }
+
+    #[test]
+    fn tokens_past_the_budget_stop_the_next_turn() {
+        let meter = Meter::new(Budget { tokens: 10, ..Budget::default() });
+        assert!(meter.turn().is_ok());
+        meter.tokens(6, 6);
+        assert_eq!(meter.turn(), Err(LimitReached { kind: LimitKind::Tokens, allowed: 10 }));
+    }
+}

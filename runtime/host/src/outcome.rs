@@ -1,0 +1,130 @@
+//! How a run ended, with everything a person wants to know of it.
+
+use minion_door::{Denied, Spent};
+use minion_grants::{Evidence, Origin};
+use minion_journal::{Hash, RunId};
+use minion_workspace::{Change, CommitId, TreeId};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// The last stage's value.
+#[derive(Debug)]
+pub struct Finished {
+    /// The run.
+    pub run: RunId,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// The tree that the workspace was at when it ended.
+    pub tree: TreeId,
+    /// What the run changed between base and `tree`.
+    pub changes: Vec<Change>,
+    /// Every judgement of a gate, in order.
+    pub evidence: Vec<Evidence>,
+    /// What was refused.
+    pub denied: Vec<Denied>,
+    /// What it cost.
+    pub spent: Spent,
+    /// Money, in millionths of a dollar; none: a price is unknown.
+    pub cost_microdollars: Option<u64>,
+    /// What the agent said last. Data, not a verdict.
+    pub last_words: Option<String>,
+    /// The branch or commit that the run started from, for people.
+    pub base: String,
+    /// The journal's head after the last record.
+    pub head: Hash,
+    /// The workspace, where it is kept.
+    pub workspace: Option<PathBuf>,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Every required gate passed on exactly this tree, and it was handed over.
+    Delivered {
+        /// Where; none when nothing had to be changed.
+        branch: Option<Branch>,
+    },
+    /// The blueprint ended in failure.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// A human has to look. Nothing was delivered.
+    Escalated {
+        /// Why, one line each.
+        reasons: Vec<String>,
+        /// Where the unverified work is kept.
+        kept: Option<Branch>,
+    },
+    /// A limit was reached, or someone stopped it.
+    Stopped {
+        /// Which.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// The word that journal and screens use.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Delivered { .. } => "delivered",
+            Self::Failed { .. } => "failed",
+            Self::Escalated { .. } => "escalated",
+            Self::Stopped { .. } => "stopped",
+        }
+    }
+
+    /// The exit code of the command that ran it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Delivered { .. } => 0,
+            Self::Failed { .. } => 1,
+            Self::Stopped { .. } => 5,
+            Self::Escalated { .. } => 6,
+        }
+    }
+}
+
+/// A branch that a run made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// Its name, without `refs/heads/`.
+    pub name: String,
+    /// Its one commit.
+    pub commit: CommitId,
+    /// The repository that holds it: the user's, or for a plain folder the run's own.
+    pub repository: PathBuf,
+}
+
+impl Finished {
+    /// The outcome as data, for `--json`.
+    pub fn to_json(&self) -> Value {
+        let (reasons, branch) = match &self.outcome {
+            Outcome::Delivered { branch } => (Vec::new(), branch.as_ref()),
+            Outcome::Escalated { reasons, kept } => (reasons.clone(), kept.as_ref()),
+            Outcome::Failed { reason } | Outcome::Stopped { reason } => (vec![reason.clone()], None),
+        };
+        json!({
+            "run": self.run.to_string(), "outcome": self.outcome.word(), "reasons": reasons,
+            "branch": branch.map(|b| json!({
+                "name": b.name, "commit": b.commit.to_string(), "repository": b.repository,
+            })),
+            "tree": self.tree.to_string(), "base": self.base,
+            "changes": self.changes.iter().map(|change| change.path.as_str()).collect::<Vec<_>>(),
+            "evidence": self.evidence, "spent": self.spent, "cost-microdollars": self.cost_microdollars,
+            "denied": self.denied.iter().map(|d| json!({
+                "node": d.node, "call": d.call, "denial": d.denial,
+            })).collect::<Vec<_>>(),
+            "head": self.head.to_string(), "workspace": self.workspace,
+        })
+    }
+}
+
+/// The word for where a plugin's bytes come from.
+pub(crate) fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Shipped => "shipped",
+        Origin::Bundled => "bundled",
+        Origin::Installed => "installed",
+    }
+}

@@ -1,0 +1,209 @@
+//! `agent.run`: the loop of the agents room, fed with a model and tools that go through
+//! the door. A node that is not agentic gets a typed denial before anything else.
+
+use super::Services;
+use super::toolbox::DoorTools;
+use crate::view::View;
+use async_trait::async_trait;
+use minion_agents::{
+    AgentError, AgentFailure, AgentReport, AgentTask, Fatal, Finding, Limits, Model, ModelError, Price,
+    Turn, TurnRequest,
+};
+use minion_door::{Caller, Failure, Halt, LimitKind, LimitReached, calls};
+use minion_grants::{AgentGrant, AgentLimits, Verdict};
+use serde_json::json;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What a step wishes; the graph and the grant narrow it.
+pub(crate) struct Wish {
+    pub(crate) prompt: String,
+    pub(crate) task: String,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) context: Vec<(String, String)>,
+    pub(crate) tools: Option<Vec<String>>,
+    pub(crate) max_turns: Option<u32>,
+}
+
+type Passed<T> = Result<Result<T, Failure>, Halt>;
+
+/// Runs one agent to its end.
+pub(crate) async fn run(
+    services: &Arc<Services>,
+    caller: &Caller,
+    view: &Arc<View>,
+    limits: Option<Arc<AgentLimits>>,
+    wish: Wish,
+) -> Passed<AgentReport> {
+    let request = json!({ "prompt": wish.prompt, "task": wish.task, "tools": wish.tools });
+    let verdict = caller.authority.agent_run();
+    let scope = match services.door.open(caller, &calls::AGENT_RUN, request, verdict)? {
+        Ok(scope) => scope,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let (Some(limits), Some(grant)) = (limits, caller.authority.agent()) else {
+        let why = format!("node `{}` has no limits for an agent", caller.node);
+        return services.door.close(caller, scope, Err(Failure::Invalid(why)));
+    };
+    let beneath = caller.beneath(scope.seq(), Arc::clone(&caller.authority));
+    let worked = work(services, &beneath, view, &limits, grant, wish).await?;
+    let answer = worked.map(|report| {
+        let response = json!({
+            "summary": report.summary, "turns": report.spent.turns,
+            "tool-calls": report.spent.tool_calls, "notes": report.notes,
+            "cost-microdollars": report.spent.cost_microdollars,
+        });
+        (report, response)
+    });
+    services.door.close(caller, scope, answer)
+}
+
+async fn work(
+    services: &Arc<Services>,
+    caller: &Caller,
+    view: &Arc<View>,
+    limits: &AgentLimits,
+    grant: &AgentGrant,
+    wish: Wish,
+) -> Passed<AgentReport> {
+    let Some(model) = services.model.clone() else {
+        let cure = "no model is set up for this run: give --cassette, or --model-url and --model";
+        return Ok(Err(Failure::Unavailable(cure.to_owned())));
+    };
+    let tools = narrowed(limits, grant, wish.tools.as_deref());
+    let task = match task(services, caller, limits, grant, wish) {
+        Ok(task) => task,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let doored = DoorModel { services, caller, model: &*model };
+    let mut toolbox = DoorTools::new(services, caller, view, tools);
+    match minion_agents::run(&task, &doored, &mut toolbox).await {
+        Ok(report) => {
+            services.count_agent(caller, &report);
+            Ok(Ok(report))
+        }
+        Err(error) => failed(error).map(Err),
+    }
+}
+
+/// Tools of the node, of the grant and of the call: what all three name.
+fn narrowed(limits: &AgentLimits, grant: &AgentGrant, wish: Option<&[String]>) -> Vec<String> {
+    let wished = |tool: &String| wish.is_none_or(|names| names.contains(tool));
+    let granted = |tool: &String| grant.tools.contains(tool);
+    limits.tools.iter().filter(|tool| granted(tool) && wished(tool)).cloned().collect()
+}
+
+fn task(
+    services: &Services,
+    caller: &Caller,
+    limits: &AgentLimits,
+    grant: &AgentGrant,
+    wish: Wish,
+) -> Result<AgentTask, Failure> {
+    if !limits.prompts.iter().any(|prompt| *prompt == *wish.prompt) {
+        let known: Vec<_> = limits.prompts.iter().map(|prompt| prompt.as_str()).collect();
+        let known = known.join(", ");
+        let why = format!("`{}` is not a prompt of node `{}`; its prompts: {known}", wish.prompt, caller.node);
+        return Err(Failure::Invalid(why));
+    }
+    let instructions = services.prompts.get(&wish.prompt).cloned().unwrap_or_default();
+    let schema = limits.output_schema.clone();
+    let turns = limits.max_turns.min(grant.max_turns).min(wish.max_turns.unwrap_or(u32::MAX));
+    Ok(AgentTask {
+        node: caller.node.clone(),
+        visit: caller.round.into(),
+        turns_before: services.turns_before(caller),
+        instructions,
+        task: wish.task,
+        findings: wish.findings,
+        context: wish.context,
+        output_schema: schema,
+        limits: Limits {
+            turns,
+            tokens: limits.max_tokens.min(grant.max_tokens),
+            tool_calls: turns.saturating_mul(TOOL_CALLS_A_TURN),
+            wall: Duration::from_secs(limits.max_seconds.into()),
+        },
+    })
+}
+
+/// Tool calls that a turn may have on average.
+const TOOL_CALLS_A_TURN: u32 = 8;
+
+/// The model, each turn through the door as an external effect: its intent is committed
+/// before it is asked, its answer before anyone hears it.
+struct DoorModel<'a> {
+    services: &'a Services,
+    caller: &'a Caller,
+    model: &'a dyn Model,
+}
+
+#[async_trait]
+impl Model for DoorModel<'_> {
+    fn label(&self) -> String {
+        self.model.label()
+    }
+
+    fn price(&self) -> Option<Price> {
+        self.model.price()
+    }
+
+    async fn turn(&self, request: &TurnRequest) -> Result<Turn, ModelError> {
+        if self.services.door.meter().turn().is_err() {
+            let why = "the run's budget of model turns or tokens is spent";
+            return Err(ModelError::Host(Fatal::new(Halt::Stopped(why.to_owned()))));
+        }
+        let asked = json!({ "model": self.model.label(), "request": request });
+        let verdict = Verdict::Allow { rule: "granted-model".to_owned() };
+        let door = &self.services.door;
+        let refused = Mutex::new(None);
+        let effect = |_permit| async {
+            match self.model.turn(request).await {
+                Ok(turn) => {
+                    let response = json!(turn);
+                    Ok((turn, response))
+                }
+                Err(error) => {
+                    let failure = Failure::Unavailable(error.to_string());
+                    *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Err(failure)
+                }
+            }
+        };
+        let passed = door.pass_judged(self.caller, &calls::MODEL_TURN, asked, verdict, effect).await;
+        match passed.map_err(|halt| ModelError::Host(Fatal::new(halt)))? {
+            Ok(turn) => {
+                let usage = turn.usage.unwrap_or_default();
+                door.meter().tokens(usage.input_tokens, usage.output_tokens);
+                Ok(turn)
+            }
+            Err(failure) => {
+                let error = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Err(error.unwrap_or_else(|| ModelError::Host(Fatal::new(failure))))
+            }
+        }
+    }
+}
+
+/// A fault of the host ends the run; everything else is the step's to hear.
+fn failed(error: AgentError) -> Result<Failure, Halt> {
+    match error.cause {
+        AgentFailure::Host(fatal) | AgentFailure::Model(ModelError::Host(fatal)) => {
+            match fatal.into_inner().downcast::<Halt>() {
+                Ok(halt) => Err(*halt),
+                Err(other) => Ok(Failure::Other(other.to_string())),
+            }
+        }
+        AgentFailure::Limit { kind, allowed } => Ok(Failure::Limit(LimitReached { kind: limit(kind), allowed })),
+        other => Ok(Failure::Unavailable(other.to_string())),
+    }
+}
+
+fn limit(kind: minion_agents::LimitKind) -> LimitKind {
+    match kind {
+        minion_agents::LimitKind::Turns => LimitKind::Turns,
+        minion_agents::LimitKind::Tokens => LimitKind::Tokens,
+        minion_agents::LimitKind::ToolCalls => LimitKind::ToolCalls,
+        minion_agents::LimitKind::WallTime => LimitKind::WallTime,
+    }
+}

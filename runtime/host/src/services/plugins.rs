@@ -1,0 +1,206 @@
+//! Running a plugin: a fresh instance in a store of its own, with its own authority.
+
+use super::Services;
+use crate::bindings::plugin::exports::minion::node::node as wit;
+use minion_agents::Finding;
+use crate::guest::{Guest, GuestFault};
+use crate::imports::findings_from_guest;
+use crate::project::Purpose;
+use crate::view::View;
+use minion_door::{Caller, Failure, Halt, Scope, calls};
+use minion_grants::Verdict as Ruling;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Findings that are kept of one answer.
+const MOST_FINDINGS: usize = 50;
+/// Bytes of one text that are kept.
+const MOST_TEXT: usize = 2 << 10;
+/// Test cases that are kept of one report.
+const MOST_CASES: usize = 200_000;
+
+/// What a plugin says. It becomes evidence only where the host ran it as a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing is wrong.
+    Pass,
+    /// Something is wrong.
+    Fail,
+    /// It could not judge.
+    Error,
+}
+
+impl Verdict {
+    /// The label that the graph's edges name.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// How one test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TestOutcome {
+    Passed,
+    Failed,
+    Skipped,
+}
+
+/// What a test runner reported.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TestReport {
+    pub(crate) complete: bool,
+    pub(crate) cases: Vec<(String, TestOutcome)>,
+}
+
+impl TestReport {
+    pub(crate) fn count(&self, outcome: TestOutcome) -> u64 {
+        self.cases.iter().filter(|case| case.1 == outcome).count() as u64
+    }
+}
+
+/// A plugin's answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Output {
+    pub(crate) verdict: Verdict,
+    pub(crate) summary: String,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) tests: Option<TestReport>,
+    pub(crate) data: Option<String>,
+}
+
+impl Output {
+    /// An answer of the host's own for a plugin that did not come back with one.
+    fn broken(name: &str, why: &str) -> Self {
+        Self {
+            verdict: Verdict::Error,
+            summary: format!("plugin `{name}`: {why}"),
+            findings: Vec::new(),
+            tests: None,
+            data: None,
+        }
+    }
+}
+
+/// A call of a blueprint's step.
+pub(crate) async fn call(
+    services: &Arc<Services>,
+    caller: &Caller,
+    view: &Arc<View>,
+    name: &str,
+    parameters: &str,
+) -> Result<Result<Output, Failure>, Halt> {
+    let request = json!({ "plugin": name, "parameters": parameters });
+    // Calling a plugin of the same file is no authority: what it then does is judged call by
+    // call with the plugin's own.
+    let verdict = Ruling::Allow { rule: "bundled".to_owned() };
+    match services.door.open(caller, &calls::PLUGIN_RUN, request, verdict)? {
+        Err(failure) => Ok(Err(failure)),
+        Ok(scope) if !services.plugins.contains_key(name) => {
+            services.door.close(caller, scope, Err(Failure::NotFound(format!("plugin {name}"))))
+        }
+        Ok(scope) => {
+            let output = beneath(services, caller, view, name, parameters, &scope).await?;
+            services.door.close(caller, scope, Ok((output.clone(), shown(&output))))
+        }
+    }
+}
+
+/// Runs the plugin beneath an open call. A plugin that traps or fails answers `error`.
+pub(crate) async fn beneath(
+    services: &Arc<Services>,
+    caller: &Caller,
+    view: &Arc<View>,
+    name: &str,
+    parameters: &str,
+    scope: &Scope,
+) -> Result<Output, Halt> {
+    let Some((part, plugin)) = services.plugins.get_key_value(name) else {
+        return Ok(Output::broken(name, "there is no such plugin in this file"));
+    };
+    let authority = services.admission.authority(part, None);
+    let guest = Guest::new(services, caller.beneath(scope.seq(), Arc::new(authority)), view);
+    let mut store = guest.into_store();
+    let run = async {
+        let instance = plugin.component.instantiate_async(&mut store).await?;
+        instance.minion_node_node().call_run(&mut store, &input(services, parameters)).await
+    };
+    match run.await {
+        Ok(Ok(output)) => Ok(bounded(output)),
+        Ok(Err(failure)) => Ok(Output::broken(name, &format!("{failure:?}"))),
+        Err(error) => match GuestFault::from_error(error) {
+            GuestFault::Halt(halt) => Err(halt),
+            fault => Ok(Output::broken(name, &fault.to_string())),
+        },
+    }
+}
+
+/// What the journal and a log show of an answer.
+pub(crate) fn shown(output: &Output) -> Value {
+    let tests = output.tests.as_ref().map(|report| {
+        json!({
+            "complete": report.complete,
+            "passed": report.count(TestOutcome::Passed),
+            "failed": report.count(TestOutcome::Failed),
+            "skipped": report.count(TestOutcome::Skipped),
+        })
+    });
+    json!({
+        "verdict": output.verdict.label(), "summary": output.summary,
+        "findings": output.findings, "tests": tests,
+    })
+}
+
+fn input(services: &Services, parameters: &str) -> wit::Input {
+    let project = services.project.iter().map(|command| wit::ProjectCommand {
+        purpose: match command.purpose {
+            Purpose::Lint => wit::Purpose::Lint,
+            Purpose::Fix => wit::Purpose::Fix,
+            Purpose::Test => wit::Purpose::Test,
+        },
+        program: command.program.clone(),
+        arguments: command.arguments.clone(),
+    });
+    wit::Input { parameters: parameters.to_owned(), project: project.collect() }
+}
+
+fn bounded(output: wit::Output) -> Output {
+    let mut findings = findings_from_guest(output.findings);
+    findings.truncate(MOST_FINDINGS);
+    for finding in &mut findings {
+        clip(&mut finding.message);
+    }
+    let mut summary = output.summary;
+    clip(&mut summary);
+    Output {
+        verdict: output.verdict.into(),
+        summary,
+        findings,
+        tests: output.tests.map(report),
+        data: output.data.filter(|data| data.len() <= 1 << 20),
+    }
+}
+
+fn report(report: wit::TestReport) -> TestReport {
+    let complete = report.complete && report.cases.len() <= MOST_CASES;
+    let outcome = |outcome| match outcome {
+        wit::TestOutcome::Passed => TestOutcome::Passed,
+        wit::TestOutcome::Failed => TestOutcome::Failed,
+        wit::TestOutcome::Skipped => TestOutcome::Skipped,
+    };
+    let cases = report.cases.into_iter().take(MOST_CASES).map(|case| (case.name, outcome(case.outcome)));
+    TestReport { complete, cases: cases.collect() }
+}
+
+fn clip(text: &mut String) {
+    if text.len() > MOST_TEXT {
+        text.truncate(text.floor_char_boundary(MOST_TEXT));
+        text.push('…');
+    }
+}

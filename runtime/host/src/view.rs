@@ -1,0 +1,119 @@
+//! Where a caller's files live: the run's workspace, or the fresh checkout of a gate.
+
+use minion_sandbox::{Invocation, Overlay};
+use minion_workspace::{Checkout, Files, TreeId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+/// What is at the root.
+pub(crate) enum Place {
+    /// The run's own checkout; it may be written where granted.
+    Workspace(Mutex<Checkout>),
+    /// A checkout of one tree for one judgement.
+    Gate(TreeId),
+}
+
+/// What becomes of what commands write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Files and caches stay.
+    All,
+    /// Caches stay, to be the seed of later views; files do not.
+    Seed,
+    /// Nothing stays, not even from one command to the next.
+    Discard,
+}
+
+/// Where one command stands: what it sees as the repository, and what it may write.
+pub(crate) struct Stand {
+    pub(crate) root: PathBuf,
+    pub(crate) caches: PathBuf,
+    pub(crate) writable: Vec<PathBuf>,
+    pub(crate) overlay: Vec<Overlay>,
+}
+
+impl Stand {
+    /// Both may be written and stay.
+    pub(crate) fn plain(root: &Path, caches: &Path) -> Self {
+        let writable = vec![root.to_owned(), caches.to_owned()];
+        Self { root: root.to_owned(), caches: caches.to_owned(), writable, overlay: Vec::new() }
+    }
+
+    /// Writes to the files vanish with the command; to the caches only where `caches_too`.
+    pub(crate) fn discarding(root: &Path, caches: &Path, caches_too: bool) -> Self {
+        let over = |path: &Path| Overlay { lower: path.to_owned(), at: path.to_owned() };
+        let mut stand = Self::plain(root, caches);
+        stand.writable = if caches_too { Vec::new() } else { vec![caches.to_owned()] };
+        stand.overlay = vec![over(root)];
+        if caches_too {
+            stand.overlay.push(over(caches));
+        }
+        stand
+    }
+}
+
+/// One checkout as callers see it.
+pub(crate) struct View {
+    pub(crate) files: Files,
+    pub(crate) place: Place,
+    root: PathBuf,
+    caches: PathBuf,
+    keep: Keep,
+    dirty: AtomicBool,
+    tools: Mutex<Tools>,
+}
+
+#[derive(Default)]
+struct Tools {
+    profiles: BTreeSet<String>,
+    digests: BTreeMap<String, String>,
+}
+
+impl View {
+    /// A view of `root`; tools keep what they build beneath `caches`.
+    pub(crate) fn new(root: PathBuf, caches: PathBuf, files: Files, place: Place, keep: Keep) -> Self {
+        let (dirty, tools) = (AtomicBool::new(false), Mutex::default());
+        Self { files, place, root, caches, keep, dirty, tools }
+    }
+
+    /// The folder that commands start in.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where tools keep what they build for this view.
+    pub(crate) fn caches(&self) -> &Path {
+        &self.caches
+    }
+
+    /// What is kept of what commands write.
+    pub(crate) fn keep(&self) -> Keep {
+        self.keep
+    }
+
+    /// Something may have changed the files: the next snapshot has to look.
+    pub(crate) fn touch(&self) {
+        self.dirty.store(true, Relaxed);
+    }
+
+    /// Whether something may have changed since this was last asked.
+    pub(crate) fn take_touched(&self) -> bool {
+        self.dirty.swap(false, Relaxed)
+    }
+
+    /// Remembers the tool that a command ran, for the evidence.
+    pub(crate) fn used(&self, name: &str, tool: &Invocation) {
+        let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        tools.profiles.insert(tool.profile.clone());
+        tools.digests.insert(name.to_owned(), tool.digest.clone());
+    }
+
+    /// The profiles and the tools' digests so far.
+    pub(crate) fn tools(&self) -> (String, BTreeMap<String, String>) {
+        let tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        let profiles: Vec<_> = tools.profiles.iter().map(String::as_str).collect();
+        (profiles.join("+"), tools.digests.clone())
+    }
+}
