@@ -5,6 +5,7 @@
 //! is no component, what is damaged, and what is so large or so entangled that
 //! compiling it later would be an attack.
 
+use minion_grants::shown;
 use thiserror::Error;
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::TypesRef;
@@ -48,8 +49,10 @@ pub(crate) struct Component<'a> {
 pub struct Interface {
     /// As it stands in the file: `minion:host/workspace@0.1.0`.
     pub name: String,
-    /// The names of its functions, sorted; a bare function has none.
+    /// The names of its functions, sorted; none where it is no interface.
     pub functions: Vec<String>,
+    /// It has types and nothing else, so importing it gives nothing to call.
+    pub only_types: bool,
 }
 
 /// Why a file is not a component that can be looked at.
@@ -266,11 +269,7 @@ impl<'a> Walk<'a> {
                     types.component_item_for_export(name),
                 ),
             };
-            let functions = item.map_or_else(Vec::new, |item| functions(types, &item.ty));
-            list.push(Interface {
-                name: name.to_owned(),
-                functions,
-            });
+            list.push(interface(name, types, item.map(|item| &item.ty)));
         }
     }
 
@@ -284,7 +283,7 @@ impl<'a> Walk<'a> {
         }
         BadComponent::Invalid {
             at,
-            reason: error.message().to_owned(),
+            reason: shown(error.message()),
         }
     }
 }
@@ -312,18 +311,22 @@ fn bound_function(body: &FunctionBody<'_>) -> Result<(), Result<BadComponent, wa
     .map_err(Ok)
 }
 
-fn functions(types: TypesRef<'_>, of: &ComponentEntityType) -> Vec<String> {
-    let ComponentEntityType::Instance(instance) = of else {
-        return Vec::new();
+fn interface(name: &str, types: TypesRef<'_>, of: Option<&ComponentEntityType>) -> Interface {
+    let mut interface = Interface {
+        name: name.to_owned(),
+        functions: Vec::new(),
+        only_types: false,
     };
-    let mut names: Vec<String> = types[*instance]
-        .exports
-        .iter()
-        .filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)))
-        .map(|(name, _)| name.clone())
-        .collect();
-    names.sort();
-    names
+    if let Some(ComponentEntityType::Instance(instance)) = of {
+        let exports = &types[*instance].exports;
+        let is_type = |of: &ComponentEntityType| matches!(of, ComponentEntityType::Type { .. });
+        let is_function = |of: &ComponentEntityType| matches!(of, ComponentEntityType::Func(_));
+        interface.only_types = exports.values().all(|item| is_type(&item.ty));
+        let functions = exports.iter().filter(|(_, item)| is_function(&item.ty));
+        interface.functions = functions.map(|(name, _)| name.clone()).collect();
+        interface.functions.sort();
+    }
+    interface
 }
 
 fn at_most(what: &'static str, found: u64, limit: u64) -> Result<(), BadComponent> {

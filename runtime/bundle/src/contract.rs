@@ -4,12 +4,11 @@
 //! Refuses components of a contract that this runtime doesn't speak, and
 //! imports and exports in our name that the contract doesn't have.
 
-use crate::standin::ComponentKind;
+use minion_grants::{ComponentKind, shown};
 use semver::Version;
 use thiserror::Error;
 
 use crate::component::{Component, Interface};
-use crate::shown::shown;
 
 const BLUEPRINT: &str = "minion:blueprint/blueprint";
 const NODE: &str = "minion:node/node";

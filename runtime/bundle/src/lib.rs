@@ -9,8 +9,6 @@ mod contract;
 mod new;
 mod read;
 mod sections;
-mod shown;
-mod standin;
 
 pub use build::{BuildError, BuildOptions, Built, GUEST_TARGET, INSTALL_TARGET, build};
 pub use component::{
@@ -20,4 +18,6 @@ pub use component::{
 pub use contract::{BadContract, NEWEST_CONTRACT, OLDEST_CONTRACT};
 pub use new::{NewError, SdkSource, new_project};
 pub use read::{BadFile, Bundle, read};
-pub use sections::{BadSection, MAX_GRAPH_BYTES, MAX_MANIFEST_BYTES, MAX_PARTS, MAX_PROMPT_BYTES};
+pub use sections::{
+    BadSection, MAX_GRAPH_BYTES, MAX_MANIFEST_BYTES, MAX_PARTS, MAX_PROMPT_BYTES, Sections, write,
+};

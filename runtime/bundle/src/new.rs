@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use minion_grants::shown;
 use thiserror::Error;
 
 /// Where a new project gets minion-sdk from.
@@ -43,9 +44,7 @@ pub enum NewError {
 
 /// Makes the project of a hello-world blueprint and returns the files in it.
 pub fn new_project(dir: &Path, name: &str, sdk: &SdkSource) -> Result<Vec<PathBuf>, NewError> {
-    let package = package(name).ok_or_else(|| NewError::BadName {
-        name: crate::shown::shown(name),
-    })?;
+    let package = package(name).ok_or_else(|| NewError::BadName { name: shown(name) })?;
     let full = dir
         .read_dir()
         .is_ok_and(|mut entries| entries.next().is_some());

@@ -6,13 +6,16 @@
 
 use std::collections::BTreeMap;
 
+use minion_grants::{
+    ComponentKind, Digest, Graph, GraphError, GraphProblem, Manifest, ManifestError,
+    ManifestProblem, Part, unproven,
+};
 use semver::Version;
 use thiserror::Error;
 
 use crate::component::{BadComponent, Interface, component};
-use crate::contract::{BadContract, purpose};
+use crate::contract::{BadContract, Purpose, purpose};
 use crate::sections::{BadSection, Sections};
-use crate::standin::{ComponentKind, Digest, Graph, GraphError, Manifest, ManifestError, Part};
 
 /// A blueprint or a plugin with everything that is embedded in it.
 #[derive(Debug, Clone)]
@@ -60,14 +63,15 @@ pub enum BadFile {
     /// A blueprint without a graph.
     #[error("the blueprint has no section `minion:graph`; `minion-rt build` embeds it")]
     NoGraph,
-    /// A plugin with something that only a blueprint has.
-    #[error(
-        "the plugin has {what}, which only a blueprint may have; leave it out of its minion.toml and build it again"
-    )]
-    NotForPlugins {
-        /// What it has.
-        what: String,
-    },
+    /// A graph that no run could be made of.
+    #[error("the graph is wrong: {}", all(.0))]
+    GraphWrong(Vec<GraphProblem>),
+    /// It imports what its manifest doesn't ask for, or what nobody offers.
+    #[error("the imports are not what the manifest asks for: {}", all(.0))]
+    Unproven(Vec<ManifestProblem>),
+    /// A plugin with a graph.
+    #[error("the plugin has a section `minion:graph`, which only a blueprint has; build it again")]
+    GraphInPlugin,
     /// The manifest says another kind than the exports.
     #[error(
         "the manifest says `kind = \"{manifest}\"`, but the component exports a {exports}; correct `kind` in minion.toml and build it again"
@@ -118,14 +122,6 @@ pub enum BadFile {
         /// What the manifest says.
         listed: Digest,
     },
-    /// The manifest lists a part twice.
-    #[error("the manifest lists the {what} `{name}` twice; build it again")]
-    PartTwice {
-        /// Plugin or prompt.
-        what: &'static str,
-        /// Its name.
-        name: String,
-    },
     /// A bundled plugin is a blueprint.
     #[error("it is a blueprint, and only plugins can be bundled")]
     NotAPlugin,
@@ -139,103 +135,104 @@ pub enum BadFile {
     },
 }
 
+impl Bundle {
+    /// The names of the imports that give it something to call. Types alone
+    /// give nothing, so they are not among them.
+    pub fn callable_imports(&self) -> Vec<String> {
+        let callable = self.imports.iter().filter(|import| !import.only_types);
+        callable.map(|import| import.name.clone()).collect()
+    }
+
+    /// What differs between imports and asks without being refused: it asks
+    /// for what its own code can't use.
+    pub fn notes(&self) -> Vec<ManifestProblem> {
+        unproven(&self.callable_imports(), &self.manifest)
+    }
+}
+
 /// Reads a file as it came from wherever.
 pub fn read(bytes: &[u8]) -> Result<Bundle, BadFile> {
     let component = component(bytes)?;
     let purpose = purpose(&component)?;
     let sections = Sections::read(&component.sections)?;
     let manifest = Manifest::from_json(sections.manifest)?;
-    check_purpose(&manifest, purpose.kind, &purpose.contract)?;
-    check_parts(
-        "prompt",
-        &manifest.prompts,
-        sections
-            .prompts
-            .iter()
-            .map(|(name, text)| (*name, text.as_bytes())),
-    )?;
-    check_parts(
-        "plugin",
-        &manifest.plugins,
-        sections.plugins.iter().map(|(name, bytes)| (*name, *bytes)),
-    )?;
-    Ok(Bundle {
+    check_purpose(&manifest, &purpose)?;
+    check_parts("prompt", &manifest.prompts, &sections.prompts, |text| {
+        text.as_bytes()
+    })?;
+    check_parts("plugin", &manifest.plugins, &sections.plugins, |bytes| {
+        bytes
+    })?;
+    let bundle = Bundle {
+        bytes: bytes.to_vec(),
         digest: Digest::of(bytes),
+        kind: purpose.kind,
+        contract: purpose.contract,
         graph: graph(purpose.kind, &sections)?,
         plugins: plugins(&sections)?,
         prompts: owned(&sections.prompts),
-        bytes: bytes.to_vec(),
-        kind: purpose.kind,
-        contract: purpose.contract,
         manifest,
         imports: component.imports,
         exports: component.exports,
-    })
+    };
+    check_against_manifest(&bundle)?;
+    Ok(bundle)
 }
 
-fn check_purpose(
-    manifest: &Manifest,
-    kind: ComponentKind,
-    contract: &Version,
-) -> Result<(), BadFile> {
-    if manifest.kind != kind {
+fn check_purpose(manifest: &Manifest, purpose: &Purpose) -> Result<(), BadFile> {
+    if manifest.kind != purpose.kind {
         return Err(BadFile::KindDiffers {
             manifest: word(manifest.kind),
-            exports: word(kind),
+            exports: word(purpose.kind),
         });
     }
-    if manifest.contract != *contract {
+    if manifest.contract != purpose.contract {
         return Err(BadFile::ContractDiffers {
             manifest: manifest.contract.clone(),
-            interfaces: contract.clone(),
+            interfaces: purpose.contract.clone(),
         });
     }
     Ok(())
 }
 
 /// The word that stands for a kind in minion.toml.
-pub(crate) fn word(kind: ComponentKind) -> &'static str {
+fn word(kind: ComponentKind) -> &'static str {
     match kind {
         ComponentKind::Blueprint => "blueprint",
         ComponentKind::Plugin => "plugin",
     }
 }
 
-/// Each part that is listed is there, the other way round, and is the one meant.
-fn check_parts<'a>(
+/// Each part that is listed is there, the other way round, and is the one
+/// meant. That none is listed twice is the manifest's own check.
+fn check_parts<T>(
     what: &'static str,
     listed: &[Part],
-    found: impl Iterator<Item = (&'a str, &'a [u8])>,
+    found: &BTreeMap<&str, T>,
+    bytes: impl Fn(&T) -> &[u8],
 ) -> Result<(), BadFile> {
-    let mut missing = BTreeMap::new();
     for part in listed {
-        if missing.insert(part.name.as_str(), &part.digest).is_some() {
-            return Err(BadFile::PartTwice {
-                what,
-                name: part.name.clone(),
-            });
-        }
-    }
-    for (name, bytes) in found {
-        let name_of = || name.to_owned();
-        let listed = missing.remove(name).ok_or_else(|| BadFile::PartUnlisted {
-            what,
-            name: name_of(),
-        })?;
-        let found = Digest::of(bytes);
-        if found != *listed {
+        let name = || part.name.to_string();
+        let there = found
+            .get(part.name.as_str())
+            .ok_or_else(|| BadFile::PartMissing { what, name: name() })?;
+        let found = Digest::of(bytes(there));
+        if found != part.digest {
             return Err(BadFile::PartDiffers {
                 what,
-                name: name_of(),
+                name: name(),
                 found,
-                listed: listed.clone(),
+                listed: part.digest,
             });
         }
     }
-    match missing.into_keys().next() {
-        Some(name) => Err(BadFile::PartMissing {
+    match found
+        .keys()
+        .find(|name| !listed.iter().any(|part| part.name == **name))
+    {
+        Some(name) => Err(BadFile::PartUnlisted {
             what,
-            name: name.to_owned(),
+            name: (*name).to_owned(),
         }),
         None => Ok(()),
     }
@@ -245,36 +242,22 @@ fn graph(kind: ComponentKind, sections: &Sections<'_>) -> Result<Option<Graph>, 
     match (kind, sections.graph) {
         (ComponentKind::Blueprint, None) => Err(BadFile::NoGraph),
         (ComponentKind::Blueprint, Some(json)) => Ok(Some(Graph::from_json(json)?)),
-        (ComponentKind::Plugin, Some(_)) => Err(BadFile::NotForPlugins {
-            what: "a section `minion:graph`".to_owned(),
-        }),
-        (ComponentKind::Plugin, None) => match sections.plugins.keys().next() {
-            Some(name) => Err(BadFile::NotForPlugins {
-                what: format!("a plugin `{name}` inside of it"),
-            }),
-            None => Ok(None),
-        },
+        (ComponentKind::Plugin, Some(_)) => Err(BadFile::GraphInPlugin),
+        (ComponentKind::Plugin, None) => Ok(None),
     }
 }
 
 fn plugins(sections: &Sections<'_>) -> Result<BTreeMap<String, Bundle>, BadFile> {
     let one = |(name, bytes): (&&str, &&[u8])| {
+        let name = (*name).to_owned();
         let refuse = |source| BadFile::Plugin {
-            name: (*name).to_owned(),
+            name: name.clone(),
             source: Box::new(source),
         };
         let bundle = read_plugin(bytes).map_err(refuse)?;
-        Ok(((*name).to_owned(), bundle))
+        Ok((name, bundle))
     };
     sections.plugins.iter().map(one).collect()
-}
-
-/// A plugin's own reading refuses parts, so this goes one level deep and no further.
-fn read_plugin(bytes: &[u8]) -> Result<Bundle, BadFile> {
-    if purpose(&component(bytes)?)?.kind != ComponentKind::Plugin {
-        return Err(BadFile::NotAPlugin);
-    }
-    read(bytes)
 }
 
 fn owned(prompts: &BTreeMap<&str, &str>) -> BTreeMap<String, String> {
@@ -282,4 +265,44 @@ fn owned(prompts: &BTreeMap<&str, &str>) -> BTreeMap<String, String> {
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
         .collect()
+}
+
+/// A blueprint is refused before its own parts are looked at, and a plugin
+/// has none, so this goes one level deep and no further.
+fn read_plugin(bytes: &[u8]) -> Result<Bundle, BadFile> {
+    if purpose(&component(bytes)?)?.kind != ComponentKind::Plugin {
+        return Err(BadFile::NotAPlugin);
+    }
+    read(bytes)
+}
+
+fn check_against_manifest(bundle: &Bundle) -> Result<(), BadFile> {
+    let mut problems = bundle.notes();
+    problems.retain(ManifestProblem::is_refused);
+    if !problems.is_empty() {
+        return Err(BadFile::Unproven(problems));
+    }
+    let Some(graph) = &bundle.graph else {
+        return Ok(());
+    };
+    let mut problems = graph.check(&bundle.manifest.asks);
+    problems.extend(graph.check_parts(&bundle.manifest));
+    if !problems.is_empty() {
+        return Err(BadFile::GraphWrong(problems));
+    }
+    Ok(())
+}
+
+/// All problems on a line each, the first twenty of them.
+fn all(problems: &[impl ToString]) -> String {
+    const SHOWN: usize = 20;
+    let mut lines: Vec<String> = problems
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    if problems.len() > SHOWN {
+        lines.push(format!("and {} more", problems.len() - SHOWN));
+    }
+    lines.join("\n  ")
 }

@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use minion_grants::{IdentError, PartName, shown};
 use thiserror::Error;
 use wasm_encoder::{CustomSection, Encode, Section};
-
-use crate::shown::shown;
 
 const MANIFEST: &str = "minion:manifest";
 const GRAPH: &str = "minion:graph";
@@ -25,13 +24,34 @@ pub const MAX_PROMPT_BYTES: usize = 256 * 1024;
 /// The most plugins and prompts of a file, together.
 pub const MAX_PARTS: usize = 32;
 
-/// What our sections hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sections<'a> {
-    pub(crate) manifest: &'a [u8],
-    pub(crate) graph: Option<&'a [u8]>,
-    pub(crate) plugins: BTreeMap<&'a str, &'a [u8]>,
-    pub(crate) prompts: BTreeMap<&'a str, &'a str>,
+/// What our sections hold, before anything of it is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sections<'a> {
+    /// JSON.
+    pub manifest: &'a [u8],
+    /// JSON; a plugin has none.
+    pub graph: Option<&'a [u8]>,
+    /// Components by name.
+    pub plugins: BTreeMap<&'a str, &'a [u8]>,
+    /// Texts by name.
+    pub prompts: BTreeMap<&'a str, &'a str>,
+}
+
+/// Appends our sections to a component. The same input always gives the same
+/// bytes; whether the result is a good file is for [`read`](crate::read) to say.
+pub fn write(component: &[u8], sections: &Sections<'_>) -> Vec<u8> {
+    let mut file = component.to_vec();
+    add(&mut file, MANIFEST, sections.manifest);
+    if let Some(graph) = sections.graph {
+        add(&mut file, GRAPH, graph);
+    }
+    for (name, text) in &sections.prompts {
+        add(&mut file, &format!("{PROMPT}{name}"), text.as_bytes());
+    }
+    for (name, bytes) in &sections.plugins {
+        add(&mut file, &format!("{PLUGIN}{name}"), bytes);
+    }
+    file
 }
 
 /// Why the sections of a file can't be used.
@@ -70,12 +90,12 @@ pub enum BadSection {
         section: String,
     },
     /// A part with a name that no part may have.
-    #[error(
-        "`{name}` is no name for a part: 1 to 100 of a-z, A-Z, 0-9, `.`, `_`, `-`, `:` and `/`, with no empty or dotted piece"
-    )]
+    #[error("the name of the section `{section}` cannot be used: {source}")]
     BadName {
-        /// The name.
-        name: String,
+        /// The section.
+        section: String,
+        /// The rule.
+        source: IdentError,
     },
     /// A prompt that is not text.
     #[error("the prompt `{name}` is not UTF-8 text")]
@@ -92,61 +112,45 @@ impl<'a> Sections<'a> {
     /// Picks our sections out of those of a component.
     pub(crate) fn read(all: &[(&'a str, &'a [u8])]) -> Result<Self, BadSection> {
         let mut manifest = None;
-        let mut graph = None;
-        let mut plugins = BTreeMap::new();
-        let mut prompts = BTreeMap::new();
+        let mut sections = Self::default();
         for &(section, data) in all.iter().filter(|(name, _)| name.starts_with("minion:")) {
-            let before = if section == MANIFEST {
+            let again = if section == MANIFEST {
                 within(section, data, MAX_MANIFEST_BYTES)?;
                 manifest.replace(data).is_some()
-            } else if section == GRAPH {
-                within(section, data, MAX_GRAPH_BYTES)?;
-                graph.replace(data).is_some()
-            } else if let Some(name) = section.strip_prefix(PLUGIN) {
-                check_name(name)?;
-                plugins.insert(name, data).is_some()
-            } else if let Some(name) = section.strip_prefix(PROMPT) {
-                check_name(name)?;
-                within(section, data, MAX_PROMPT_BYTES)?;
-                prompts.insert(name, text(name, data)?).is_some()
             } else {
-                return Err(BadSection::Unknown {
-                    section: shown(section),
-                });
+                sections.take(section, data)?
             };
-            if before {
+            if again {
                 return Err(BadSection::Repeated {
                     section: shown(section),
                 });
             }
-            if plugins.len() + prompts.len() > MAX_PARTS {
-                return Err(BadSection::TooManyParts);
-            }
         }
-        let manifest = manifest.ok_or(BadSection::NoManifest)?;
-        Ok(Self {
-            manifest,
-            graph,
-            plugins,
-            prompts,
-        })
+        sections.manifest = manifest.ok_or(BadSection::NoManifest)?;
+        Ok(sections)
     }
 
-    /// Appends the sections to a component; the same sections always give the
-    /// same bytes.
-    pub(crate) fn append(&self, component: &[u8]) -> Vec<u8> {
-        let mut file = component.to_vec();
-        add(&mut file, MANIFEST, self.manifest);
-        if let Some(graph) = self.graph {
-            add(&mut file, GRAPH, graph);
+    /// Says whether the section was there already.
+    fn take(&mut self, section: &'a str, data: &'a [u8]) -> Result<bool, BadSection> {
+        if section == GRAPH {
+            within(section, data, MAX_GRAPH_BYTES)?;
+            return Ok(self.graph.replace(data).is_some());
         }
-        for (name, text) in &self.prompts {
-            add(&mut file, &format!("{PROMPT}{name}"), text.as_bytes());
+        if self.plugins.len() + self.prompts.len() == MAX_PARTS {
+            return Err(BadSection::TooManyParts);
         }
-        for (name, bytes) in &self.plugins {
-            add(&mut file, &format!("{PLUGIN}{name}"), bytes);
+        if let Some(name) = section.strip_prefix(PLUGIN) {
+            check_name(section, name)?;
+            return Ok(self.plugins.insert(name, data).is_some());
         }
-        file
+        let name = section
+            .strip_prefix(PROMPT)
+            .ok_or_else(|| BadSection::Unknown {
+                section: shown(section),
+            })?;
+        within(section, data, MAX_PROMPT_BYTES)?;
+        check_name(section, name)?;
+        Ok(self.prompts.insert(name, text(name, data)?).is_some())
     }
 }
 
@@ -171,21 +175,13 @@ fn within(section: &str, data: &[u8], limit: usize) -> Result<(), BadSection> {
 }
 
 fn text<'a>(name: &str, data: &'a [u8]) -> Result<&'a str, BadSection> {
-    std::str::from_utf8(data).map_err(|_| BadSection::NotText {
-        name: name.to_owned(),
-    })
+    std::str::from_utf8(data).map_err(|_| BadSection::NotText { name: shown(name) })
 }
 
-/// Names of parts are shown, compared and used as keys, never as paths; still
-/// none of them could climb out of a folder.
-pub(crate) fn check_name(name: &str) -> Result<(), BadSection> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:/".contains(&byte);
-    let pieces = || name.split(['/', ':']);
-    let good = name.len() <= 100
-        && name.bytes().all(allowed)
-        && pieces().all(|piece| !piece.is_empty() && !piece.starts_with('.'));
-    if !good {
-        return Err(BadSection::BadName { name: shown(name) });
-    }
-    Ok(())
+fn check_name(section: &str, name: &str) -> Result<(), BadSection> {
+    let name = PartName::new(name);
+    name.map(drop).map_err(|source| BadSection::BadName {
+        section: shown(section),
+        source,
+    })
 }

@@ -1,144 +1,126 @@
-//! The author's `minion.toml` in, the manifest to be embedded and the list of
-//! what has to be built out.
-//!
-//! The tables that name files (`[plugins]`, `[prompts]`, `[gate]`) and the key
-//! `component` are read here; all else goes to the manifest as it stands,
-//! whose reader refuses what it doesn't know.
+//! A folder in, its author's `minion.toml` out, with the files read that it
+//! names: prompts and the schema of a gate's parameters.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
+use minion_grants::{AuthorFile, ComponentKind, Digest, GateSpec, Manifest, Part, PartName};
+use semver::Version;
+use serde_json::{Value, json};
 
 use super::BuildError;
-use crate::sections::check_name;
-use crate::standin::Digest;
 
-/// Where a bundled plugin comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PluginSource {
-    /// The standard one of the program that builds.
-    Shipped,
-    /// A folder of source, or a file.
-    At(PathBuf),
-}
-
-/// What an author wrote, with the files it names read.
+/// What an author wrote.
 #[derive(Debug)]
 pub(super) struct Author {
-    manifest: Map<String, Value>,
+    /// The folder, by its real name.
+    pub(super) folder: PathBuf,
+    pub(super) file: AuthorFile,
     /// A ready component in place of a crate.
     pub(super) component: Option<PathBuf>,
-    pub(super) plugins: BTreeMap<String, PluginSource>,
-    pub(super) prompts: BTreeMap<String, String>,
+    pub(super) prompts: BTreeMap<PartName, String>,
+    gate: Option<GateSpec>,
 }
 
 impl Author {
-    pub(super) fn read(source: &Path) -> Result<Self, BuildError> {
-        let file = source.join("minion.toml");
-        let text = std::fs::read_to_string(&file).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => BuildError::NoAuthorFile { file: file.clone() },
-            _ => BuildError::read(&file, error),
+    pub(super) fn read(folder: &Path) -> Result<Self, BuildError> {
+        let folder = folder
+            .canonicalize()
+            .map_err(|error| BuildError::read(folder, error))?;
+        let path = folder.join("minion.toml");
+        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => BuildError::NoAuthorFile { file: path.clone() },
+            _ => BuildError::read(&path, error),
         })?;
         let bad = |reason: String| BuildError::AuthorFile {
-            file: file.clone(),
+            file: path.clone(),
             reason,
         };
-        let mut manifest: Map<String, Value> =
-            toml::from_str(&text).map_err(|error| bad(error.to_string()))?;
-        let component = take::<Option<PathBuf>>(&mut manifest, "component").map_err(bad)?;
-        let plugins: BTreeMap<String, String> = take(&mut manifest, "plugins").map_err(bad)?;
-        let prompts: BTreeMap<String, PathBuf> = take(&mut manifest, "prompts").map_err(bad)?;
-        let mut author = Self {
-            component: component.map(|path| source.join(path)),
-            plugins: plugins
-                .into_iter()
-                .map(|(name, from)| (name, place(source, &from)))
-                .collect(),
-            prompts: BTreeMap::new(),
-            manifest,
-        };
-        for name in author.plugins.keys().chain(prompts.keys()) {
-            check_name(name).map_err(|problem| bad(problem.to_string()))?;
+        let (component, text) = split_component(&text).map_err(bad)?;
+        let file = AuthorFile::from_toml(&text).map_err(|error| bad(error.to_string()))?;
+        // Said before anything is built: a plugin that names itself would be built for ever.
+        if file.kind == ComponentKind::Plugin && !file.plugins.is_empty() {
+            return Err(bad(
+                "a plugin carries no plugins; leave out `[plugins]`".to_owned()
+            ));
         }
-        for (name, path) in prompts {
-            let path = source.join(path);
-            let text =
-                std::fs::read_to_string(&path).map_err(|error| BuildError::read(&path, error))?;
-            author.prompts.insert(name, text);
-        }
-        author.read_gate(source).map_err(bad)?;
-        Ok(author)
+        Ok(Self {
+            component: component.map(|path| folder.join(path)),
+            prompts: prompts(&folder, &file)?,
+            gate: gate(&folder, &file)?,
+            folder,
+            file,
+        })
     }
 
-    /// A gate's parameters stand in a file beside, or are anything.
-    fn read_gate(&mut self, source: &Path) -> Result<(), String> {
-        let Some(gate) = self.manifest.get_mut("gate") else {
-            return Ok(());
-        };
-        let gate = gate.as_object_mut().ok_or("`gate` is not a table")?;
-        let schema = match gate.get("parameters") {
-            None => json!({}),
-            Some(Value::String(path)) => {
-                let text = std::fs::read_to_string(source.join(path))
-                    .map_err(|error| format!("`{path}`: {error}"))?;
-                serde_json::from_str(&text).map_err(|error| format!("`{path}`: {error}"))?
-            }
-            Some(schema) => schema.clone(),
-        };
-        gate.insert("parameters".to_owned(), schema);
-        Ok(())
-    }
-
-    /// The manifest as it is embedded, before its reader has seen it.
+    /// The manifest that is embedded.
     pub(super) fn manifest(
         &self,
-        contract: &str,
-        kind: &str,
-        plugins: &BTreeMap<String, Vec<u8>>,
-    ) -> Vec<u8> {
-        let mut manifest = self.manifest.clone();
-        manifest
-            .entry("contract")
-            .or_insert_with(|| contract.into());
-        manifest.entry("kind").or_insert_with(|| kind.into());
-        let list = |parts: Vec<(&String, &[u8])>| -> Value {
-            parts
-                .into_iter()
-                .map(|(name, bytes)| json!({"name": name, "digest": Digest::of(bytes).to_string()}))
-                .collect()
+        contract: &Version,
+        plugins: &BTreeMap<PartName, Vec<u8>>,
+    ) -> Result<Manifest, BuildError> {
+        let part = |name: &PartName, bytes: &[u8]| Part {
+            name: name.clone(),
+            digest: Digest::of(bytes),
         };
-        let plugins = list(
-            plugins
-                .iter()
-                .map(|(name, bytes)| (name, bytes.as_slice()))
-                .collect(),
-        );
-        let prompts = list(
-            self.prompts
-                .iter()
-                .map(|(name, text)| (name, text.as_bytes()))
-                .collect(),
-        );
-        manifest.insert("plugins".to_owned(), plugins);
-        manifest.insert("prompts".to_owned(), prompts);
-        Value::Object(manifest).to_string().into_bytes()
+        let plugins = plugins
+            .iter()
+            .map(|(name, bytes)| part(name, bytes))
+            .collect();
+        let prompts = self
+            .prompts
+            .iter()
+            .map(|(name, text)| part(name, text.as_bytes()))
+            .collect();
+        let manifest =
+            self.file
+                .clone()
+                .into_manifest(contract, plugins, prompts, self.gate.clone());
+        manifest.map_err(|error| BuildError::AuthorFile {
+            file: self.folder.join("minion.toml"),
+            reason: error.to_string(),
+        })
     }
 }
 
-fn place(source: &Path, from: &str) -> PluginSource {
-    match from {
-        "shipped" => PluginSource::Shipped,
-        path => PluginSource::At(source.join(path)),
+/// Takes `component` out: it is for the build alone, the rest becomes the
+/// manifest. A file without it stays as it is, so that errors keep their lines.
+fn split_component(text: &str) -> Result<(Option<String>, String), String> {
+    let Ok(mut table) = toml::from_str::<toml::Table>(text) else {
+        return Ok((None, text.to_owned()));
+    };
+    match table.remove("component") {
+        None => Ok((None, text.to_owned())),
+        Some(toml::Value::String(path)) => Ok((Some(path), table.to_string())),
+        Some(_) => Err("`component` is the path of a .wasm file, in quotes".to_owned()),
     }
 }
 
-fn take<T: serde::de::DeserializeOwned + Default>(
-    table: &mut Map<String, Value>,
-    key: &str,
-) -> Result<T, String> {
-    match table.remove(key) {
-        None => Ok(T::default()),
-        Some(value) => serde_json::from_value(value).map_err(|error| format!("`{key}`: {error}")),
-    }
+fn prompts(folder: &Path, file: &AuthorFile) -> Result<BTreeMap<PartName, String>, BuildError> {
+    let one = |(name, path): (&PartName, &String)| {
+        let path = folder.join(path);
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| BuildError::read(&path, error))?;
+        Ok((name.clone(), text))
+    };
+    file.prompts.iter().map(one).collect()
+}
+
+/// A gate's parameters have their schema in a file beside, or are anything.
+fn gate(folder: &Path, file: &AuthorFile) -> Result<Option<GateSpec>, BuildError> {
+    let Some(gate) = &file.gate else {
+        return Ok(None);
+    };
+    let parameters: Value = match &gate.parameters {
+        None => json!({}),
+        Some(path) => {
+            let path = folder.join(path);
+            let text = std::fs::read(&path).map_err(|error| BuildError::read(&path, error))?;
+            serde_json::from_slice(&text).map_err(|error| BuildError::AuthorFile {
+                file: path,
+                reason: error.to_string(),
+            })?
+        }
+    };
+    Ok(Some(GateSpec { parameters }))
 }

@@ -6,20 +6,24 @@
 
 mod author;
 mod cargo;
+mod project;
 mod target;
+mod tools;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use minion_grants::{ComponentKind, Graph, PartName, PartSource};
 use thiserror::Error;
 use wit_component::ComponentEncoder;
 
-use self::author::{Author, PluginSource};
+use self::author::Author;
+use self::cargo::Cargo;
+use self::tools::Tools;
 use crate::component::component;
 use crate::contract::purpose;
-use crate::read::{BadFile, Bundle, read, word};
-use crate::sections::Sections;
-use crate::standin::{ComponentKind, Graph, Manifest};
+use crate::read::{BadFile, Bundle, read};
+use crate::sections::{Sections, write};
 
 pub use self::target::{GUEST_TARGET, INSTALL_TARGET};
 
@@ -167,44 +171,28 @@ impl BuildError {
 }
 
 /// Builds the component in a folder.
-pub fn build(source: &Path, options: &BuildOptions<'_>) -> Result<Built, BuildError> {
-    let (source, author) = open(source)?;
-    build_author(&source, &author, options)
+pub fn build(folder: &Path, options: &BuildOptions<'_>) -> Result<Built, BuildError> {
+    build_author(&Author::read(folder)?, options)
 }
 
-/// Plugins have no parts, so a folder that names itself ends here too.
-fn build_plugin(source: &Path, options: &BuildOptions<'_>) -> Result<Vec<u8>, BuildError> {
-    let (source, author) = open(source)?;
-    if let Some(name) = author.plugins.keys().next() {
-        let what = format!("a plugin `{name}` inside of it");
-        return Err(BadFile::NotForPlugins { what }.into());
-    }
-    Ok(build_author(&source, &author, options)?.wasm)
-}
-
-fn open(source: &Path) -> Result<(PathBuf, Author), BuildError> {
-    let source = source
-        .canonicalize()
-        .map_err(|error| BuildError::read(source, error))?;
-    let author = Author::read(&source)?;
-    Ok((source, author))
-}
-
-fn build_author(
-    source: &Path,
-    author: &Author,
-    options: &BuildOptions<'_>,
-) -> Result<Built, BuildError> {
+fn build_author(author: &Author, options: &BuildOptions<'_>) -> Result<Built, BuildError> {
     let bytes = match &author.component {
         Some(file) => std::fs::read(file).map_err(|error| BuildError::read(file, error))?,
-        None => encode(&compile(source, options)?)?,
+        None => encode(&compile(&author.folder, options)?)?,
     };
     assemble(author, &bytes, options)
 }
 
 fn compile(source: &Path, options: &BuildOptions<'_>) -> Result<Vec<u8>, BuildError> {
-    target::ensure(source, options.install_targets, options.say)?;
-    cargo::compile(source, options)
+    let tools = Tools::from_environment();
+    target::ensure(&tools, source, options.install_targets, options.say)?;
+    let cargo = Cargo {
+        tools: &tools,
+        target_dir: options.target_dir.as_deref(),
+        offline: options.offline,
+        quiet: options.quiet,
+    };
+    cargo.compile(source)
 }
 
 /// Makes a component of a core module, whose own metadata says of which world.
@@ -222,12 +210,10 @@ fn assemble(
     bytes: &[u8],
     options: &BuildOptions<'_>,
 ) -> Result<Built, BuildError> {
-    let purpose = purpose(&component(bytes).map_err(BadFile::from)?).map_err(BadFile::from)?;
+    let component = component(bytes).map_err(BadFile::from)?;
+    let purpose = purpose(&component).map_err(BadFile::from)?;
     let plugins = plugins(author, options)?;
-    let manifest = author.manifest(&purpose.contract.to_string(), word(purpose.kind), &plugins);
-    let manifest = Manifest::from_json(&manifest)
-        .map_err(BadFile::from)?
-        .to_json();
+    let manifest = author.manifest(&purpose.contract, &plugins)?.to_json();
     let graph = match purpose.kind {
         ComponentKind::Blueprint => Some(graph(bytes, options)?),
         ComponentKind::Plugin => None,
@@ -245,46 +231,61 @@ fn assemble(
             .map(|(name, text)| (name.as_str(), text.as_str()))
             .collect(),
     };
-    let wasm = sections.append(bytes);
+    let wasm = write(bytes, &sections);
     let bundle = read(&wasm)?;
+    let notes = bundle.notes().iter().map(ToString::to_string).collect();
     Ok(Built {
         wasm,
         bundle,
-        notes: Vec::new(),
+        notes,
     })
 }
 
 fn graph(bytes: &[u8], options: &BuildOptions<'_>) -> Result<Vec<u8>, BuildError> {
     let json = (options.describe)(bytes).map_err(|reason| BuildError::Describe { reason })?;
-    Ok(Graph::from_json(&json).map_err(BadFile::from)?.to_json())
+    let graph = Graph::from_json(&json).map_err(|error| BuildError::Describe {
+        reason: error.to_string(),
+    })?;
+    Ok(graph.to_json())
 }
 
 fn plugins(
     author: &Author,
     options: &BuildOptions<'_>,
-) -> Result<BTreeMap<String, Vec<u8>>, BuildError> {
-    let one = |(name, from): (&String, &PluginSource)| {
-        let bytes = plugin(name, from, options).map_err(|source| BuildError::Plugin {
-            name: name.clone(),
-            source: Box::new(source),
-        })?;
+) -> Result<BTreeMap<PartName, Vec<u8>>, BuildError> {
+    let one = |(name, from): (&PartName, &PartSource)| {
+        let bytes =
+            plugin(&author.folder, name, from, options).map_err(|source| BuildError::Plugin {
+                name: name.to_string(),
+                source: Box::new(source),
+            })?;
         Ok((name.clone(), bytes))
     };
-    author.plugins.iter().map(one).collect()
+    author.file.plugins.iter().map(one).collect()
 }
 
 fn plugin(
-    name: &str,
-    from: &PluginSource,
+    folder: &Path,
+    name: &PartName,
+    from: &PartSource,
     options: &BuildOptions<'_>,
 ) -> Result<Vec<u8>, BuildError> {
-    match from {
-        PluginSource::Shipped => (options.shipped)(name).ok_or_else(|| BuildError::NotShipped {
-            name: name.to_owned(),
-        }),
-        PluginSource::At(path) if path.is_dir() => build_plugin(path, options),
-        PluginSource::At(path) => {
-            std::fs::read(path).map_err(|error| BuildError::read(path, error))
+    let path = match from {
+        PartSource::Shipped => {
+            let bytes = (options.shipped)(name.as_str());
+            return bytes.ok_or_else(|| BuildError::NotShipped {
+                name: name.to_string(),
+            });
         }
+        PartSource::Path(path) => folder.join(path),
+    };
+    if !path.is_dir() {
+        return std::fs::read(&path).map_err(|error| BuildError::read(&path, error));
     }
+    let author = Author::read(&path)?;
+    // Asked before it is built: a blueprint may bundle whoever bundles it.
+    if author.file.kind != ComponentKind::Plugin {
+        return Err(BadFile::NotAPlugin.into());
+    }
+    Ok(build_author(&author, options)?.wasm)
 }
