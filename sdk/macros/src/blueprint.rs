@@ -60,3 +60,6 @@ pub(crate) struct Entries {
     pub(crate) then: Option<Word>,
     pub(crate) edges: Vec<(Word, Word)>,
 }
+
+#[cfg(test)]
+mod tests;
