@@ -5,6 +5,9 @@
 //! [`Journal::note_durably`] before it happens, and its result before anybody
 //! sees it; a visit ends with [`Journal::commit`].
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::Value;
@@ -66,6 +69,19 @@ struct Inner {
     buffered: usize,
     ended: bool,
     poisoned: Option<String>,
+}
+
+impl Inner {
+    fn draft(&mut self, envelope: Envelope, body: &Body) -> Result<(), JournalError> {
+        let (seq, bytes) = (envelope.seq, encode(envelope, body)?);
+        self.buffered += bytes.len();
+        self.drafts.push(Draft { seq, bytes });
+        self.next = seq.next();
+        if matches!(body, Body::Checkpoint { .. }) {
+            self.checkpoint = Some(seq);
+        }
+        Ok(())
+    }
 }
 
 /// The journal of one run, being written. Threads may share it.
@@ -213,7 +229,17 @@ impl Journal {
             return Err(JournalError::NotNoted);
         }
         let mut inner = self.open()?;
-        let seq = self.draft(&mut inner, visit, parent, micros, &body)?;
+        let (seq, at) = (inner.next, self.clock.now());
+        inner.draft(
+            Envelope {
+                seq,
+                visit,
+                parent,
+                at,
+                micros,
+            },
+            &body,
+        )?;
         if inner.buffered > MAX_BUFFER {
             self.write(&mut inner, None)?;
         }
@@ -244,10 +270,18 @@ impl Journal {
     /// Notes how the run ended, and commits. Gives the head of the whole journal.
     pub fn end(&self, ending: Ending) -> Result<Head, JournalError> {
         let mut inner = self.open()?;
-        let now = self.clock.now();
-        let micros = now.micros_since(self.started);
-        self.draft(&mut inner, None, None, micros, &Body::Ended(ending.clone()))?;
-        self.write(&mut inner, Some((now, ending)))?;
+        let (seq, at) = (inner.next, self.clock.now());
+        let micros = at.micros_since(self.started);
+        let envelope = Envelope {
+            seq,
+            visit: None,
+            parent: None,
+            at,
+            micros,
+        };
+        let body = Body::Ended(ending.clone());
+        inner.draft(envelope, &body)?;
+        self.write(&mut inner, Some((at, ending)))?;
         inner.ended = true;
         Ok(inner.head)
     }
@@ -289,34 +323,6 @@ impl Journal {
             None if inner.ended => Err(JournalError::Ended(self.run)),
             None => Ok(inner),
         }
-    }
-
-    fn draft(
-        &self,
-        inner: &mut Inner,
-        visit: Option<u64>,
-        parent: Option<Seq>,
-        micros: u64,
-        body: &Body,
-    ) -> Result<Seq, JournalError> {
-        let seq = inner.next;
-        let bytes = encode(
-            Envelope {
-                seq,
-                visit,
-                parent,
-                at: self.clock.now(),
-                micros,
-            },
-            body,
-        )?;
-        inner.buffered += bytes.len();
-        inner.drafts.push(Draft { seq, bytes });
-        inner.next = seq.next();
-        if matches!(body, Body::Checkpoint { .. }) {
-            inner.checkpoint = Some(seq);
-        }
-        Ok(seq)
     }
 
     /// Chains the buffer and appends it.

@@ -10,6 +10,9 @@
 //! anew, or one put back to an earlier copy of the whole file. Against these,
 //! [`verify_against`] compares with a head that was kept elsewhere.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use crate::disk::decode;

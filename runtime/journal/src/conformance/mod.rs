@@ -41,7 +41,7 @@ pub fn suite<S: Store, O: Fn() -> S>(place: impl Fn() -> O) {
 
 /// A run id that differs by `n`, in its time and in its chance.
 pub(crate) fn run_id(n: u64) -> RunId {
-    RunId::from_bits(u128::from(1_795_253_400_000 + n) << 80 | u128::from(n) * 0x9e37_79b9)
+    RunId::from_bits((u128::from(1_795_253_400_000 + n) << 80) | (u128::from(n) * 0x9e37_79b9))
 }
 
 /// The facts of a made-up run.

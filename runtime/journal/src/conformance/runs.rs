@@ -53,14 +53,14 @@ pub(super) fn the_list_is_filtered_and_begins_with_the_youngest(store: &dyn Stor
     };
     last.ending = Some((Timestamp(9), ending));
     store.append(&ended, head, last).expect("is taken");
-    let list = |filter: RunFilter| -> Vec<_> {
+    let listed = |filter: RunFilter| -> Vec<_> {
         let runs = store.runs(&filter).expect("runs are listed");
         runs.into_iter().map(|summary| summary.begun.run).collect()
     };
     let some = RunFilter::default;
-    assert_eq!(list(some()), [run_id(3), run_id(2), run_id(1)]);
+    assert_eq!(listed(some()), [run_id(3), run_id(2), run_id(1)]);
     assert_eq!(
-        list(RunFilter {
+        listed(RunFilter {
             limit: Some(2),
             ..some()
         }),
@@ -72,7 +72,7 @@ pub(super) fn the_list_is_filtered_and_begins_with_the_youngest(store: &dyn Stor
         (RunState::Running, 1),
     ] {
         assert_eq!(
-            list(RunFilter {
+            listed(RunFilter {
                 state: Some(state),
                 ..some()
             }),
@@ -83,10 +83,10 @@ pub(super) fn the_list_is_filtered_and_begins_with_the_youngest(store: &dyn Stor
         blueprint: Some(name.into()),
         ..some()
     };
-    assert_eq!(list(blueprint("acme/fix-bug")).len(), 3);
-    assert!(list(blueprint("acme/fix")).is_empty());
+    assert_eq!(listed(blueprint("acme/fix-bug")).len(), 3);
+    assert!(listed(blueprint("acme/fix")).is_empty());
     assert!(
-        list(RunFilter {
+        listed(RunFilter {
             repository: Some("/elsewhere".into()),
             ..some()
         })

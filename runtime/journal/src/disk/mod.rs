@@ -9,6 +9,9 @@
 
 mod v1;
 
+#[cfg(test)]
+mod tests;
+
 use crate::{Hash, Record, RunId, Seq, StoredRecord};
 
 pub(crate) use v1::{Envelope, encode};

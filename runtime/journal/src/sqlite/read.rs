@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::holders::Holders;
-use super::schema::{self, bytes, cause, corrupt, count, hash, int};
+use super::schema::{self, bytes, cause, corrupt, hash};
 use crate::{
     Ending, Hash, Head, NewRun, Outcome, RunFilter, RunFragment, RunId, RunState, RunSummary, Seq,
     StoreError, StoredRecord, Timestamp,
@@ -17,7 +17,7 @@ pub(super) fn head(db: &Connection, run: RunId) -> Result<Head, StoreError> {
     let mut query = db.prepare_cached(sql).map_err(cause)?;
     let head = |row: &Row<'_>| {
         Ok(Head {
-            seq: Seq(count(row, 0)?),
+            seq: Seq(row.get(0)?),
             hash: hash(row, 1)?,
         })
     };
@@ -37,14 +37,14 @@ pub(super) fn records(
     let mut query = db.prepare_cached(sql).map_err(cause)?;
     let record = |row: &Row<'_>| {
         Ok(StoredRecord {
-            seq: Seq(count(row, 0)?),
+            seq: Seq(row.get(0)?),
             hash: hash(row, 1)?,
             bytes: bytes(row, 2)?,
         })
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = query
-        .query_map(params![number, int(from.0), limit], record)
+        .query_map(params![number, from.0, limit], record)
         .map_err(cause)?;
     rows.collect::<Result<_, _>>().map_err(cause)
 }
@@ -142,8 +142,7 @@ pub(super) fn runs(
 fn line(row: &Row<'_>, holders: &Holders) -> Result<RunSummary, StoreError> {
     let run = schema::run(row, 0)?;
     let ending = ending(row)?;
-    let epoch = row.get::<_, Option<i64>>(12).map_err(cause)?;
-    let epoch = epoch.and_then(|e| u64::try_from(e).ok());
+    let epoch: Option<u64> = row.get(12).map_err(cause)?;
     let epoch = epoch.ok_or_else(|| corrupt(format!("run `{run}` has no head")))?;
     let state = match &ending {
         Some(_) => RunState::Ended,
@@ -159,7 +158,7 @@ fn line(row: &Row<'_>, holders: &Holders) -> Result<RunSummary, StoreError> {
         Ok(RunSummary {
             begun: NewRun {
                 run,
-                started: Timestamp(count(row, 1)?),
+                started: Timestamp(row.get(1)?),
                 blueprint: row.get(2)?,
                 version: row.get(3)?,
                 repository: row.get(4)?,
@@ -168,17 +167,11 @@ fn line(row: &Row<'_>, holders: &Holders) -> Result<RunSummary, StoreError> {
             state,
             epoch,
             head: Head {
-                seq: Seq(count(row, 13)?),
+                seq: Seq(row.get(13)?),
                 hash: hash(row, 14)?,
             },
-            checkpoint: row
-                .get::<_, Option<i64>>(15)?
-                .map(|_| count(row, 15).map(Seq))
-                .transpose()?,
-            ended: ending
-                .as_ref()
-                .map(|_| count(row, 6).map(Timestamp))
-                .transpose()?,
+            checkpoint: row.get::<_, Option<u64>>(15)?.map(Seq),
+            ended: row.get::<_, Option<u64>>(6)?.map(Timestamp),
             ending,
         })
     };

@@ -4,7 +4,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::MAX_BLOB;
-use super::schema::{count, hash, int};
+use super::schema::hash;
 use crate::{AppendError, Batch, Blob, Ending, Head, Lease, NewRun, Seq, StoreError, Timestamp};
 
 /// The head after a batch that follows `before`, if it does so without gaps and
@@ -68,9 +68,9 @@ pub(super) fn append(
     insert_batch(tx, number, append.batch)?;
     let sql = "UPDATE heads SET seq = ?2, hash = ?3, checkpoint = coalesce(?4, checkpoint) \
                WHERE run = ?1";
-    let checkpoint = append.batch.checkpoint.map(|seq| int(seq.0));
+    let checkpoint = append.batch.checkpoint.map(|seq| seq.0);
     tx.prepare_cached(sql)?
-        .execute(params![number, int(head.seq.0), head.hash.0, checkpoint])?;
+        .execute(params![number, head.seq.0, head.hash.0, checkpoint])?;
     Ok(Ok(head))
 }
 
@@ -86,9 +86,9 @@ fn admit(
                FROM runs JOIN heads ON run = number WHERE id = ?1";
     let mut query = tx.prepare_cached(sql)?;
     let found = query.query_row([run.to_string()], |row| {
-        let (seq, hash) = (Seq(count(row, 2)?), hash(row, 3)?);
+        let (seq, hash) = (Seq(row.get(2)?), hash(row, 3)?);
         let (number, ended) = (row.get::<_, i64>(0)?, row.get::<_, bool>(4)?);
-        Ok((number, count(row, 1)?, Head { seq, hash }, ended))
+        Ok((number, row.get(1)?, Head { seq, hash }, ended))
     });
     Ok(match found.optional()? {
         None => Err(StoreError::NoRun(run).into()),
@@ -113,15 +113,15 @@ pub(super) fn insert_new(
     insert_batch(tx, number, first)?;
     let sql = "INSERT INTO heads (run, epoch, holder, seq, hash, checkpoint) \
                VALUES (?1, 1, ?2, ?3, ?4, ?5)";
-    let checkpoint = first.checkpoint.map(|seq| int(seq.0));
-    let row = params![number, holder, int(head.seq.0), head.hash.0, checkpoint];
+    let checkpoint = first.checkpoint.map(|seq| seq.0);
+    let row = params![number, holder, head.seq.0, head.hash.0, checkpoint];
     tx.execute(sql, row).map(drop)
 }
 
 fn insert_run(tx: &Transaction<'_>, run: &NewRun) -> rusqlite::Result<i64> {
     let sql = "INSERT INTO runs (id, started, blueprint, version, repository, task) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let started = int(run.started.micros());
+    let started = run.started.micros();
     let id = run.run.to_string();
     let row = params![
         id,
@@ -144,7 +144,7 @@ fn insert_batch(tx: &Transaction<'_>, number: i64, batch: &Batch) -> rusqlite::R
     let mut insert = tx.prepare_cached(sql)?;
     for record in &batch.records {
         let text = ToSqlOutput::Borrowed(ValueRef::Text(&record.bytes));
-        insert.execute(params![number, int(record.seq.0), record.hash.0, text])?;
+        insert.execute(params![number, record.seq.0, record.hash.0, text])?;
     }
     match &batch.ending {
         Some((at, ending)) => close(tx, number, *at, ending),
@@ -172,7 +172,7 @@ fn close(
     let outcome = ending.outcome.name();
     let row = params![
         number,
-        int(at.micros()),
+        at.micros(),
         outcome,
         ending.reason,
         ending.branch,
@@ -187,6 +187,6 @@ pub(super) fn standing(tx: &Transaction<'_>, number: i64) -> rusqlite::Result<(u
     let sql = "SELECT epoch, holder, outcome IS NOT NULL FROM runs JOIN heads ON run = number \
                WHERE number = ?1";
     tx.query_row(sql, [number], |row| {
-        Ok((count(row, 0)?, row.get(1)?, row.get(2)?))
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     })
 }

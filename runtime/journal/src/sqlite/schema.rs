@@ -98,17 +98,6 @@ pub(super) fn corrupt(what: impl Into<String>) -> StoreError {
     }
 }
 
-/// A number of ours as SQLite's; none of ours comes near the end.
-pub(super) fn int(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A number of SQLite's as ours: a negative one can only come from tampering.
-pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    let number: i64 = row.get(column)?;
-    u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
-}
-
 /// The bytes of a text or blob, whatever they are.
 pub(super) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
     match row.get_ref(column)? {

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use super::holders::Holders;
 use super::read;
 use super::rows::{self, Append};
-use super::schema::{cause, int};
+use super::schema::cause;
 use crate::{
     AppendError, Batch, Blob, Claim, ClaimError, Hash, Head, Lease, NewRun, RunId, Seq, StoreError,
 };
@@ -122,7 +122,7 @@ impl Writer {
             }
             let guard = holders.hold(run, epoch + 1).map_err(io)?;
             let sql = "UPDATE heads SET epoch = ?2, holder = ?3 WHERE run = ?1";
-            tx.execute(sql, params![number, int(epoch + 1), holder()])
+            tx.execute(sql, params![number, epoch + 1, holder()])
                 .map_err(cause)?;
             Ok(Ok((Lease::new(run, epoch + 1, Some(guard)), epoch)))
         });
@@ -173,6 +173,12 @@ impl Writer {
         ticket
             .answered()
             .unwrap_or(Err(AppendError::Store(StoreError::Broken)))
+    }
+
+    /// For tests: changes the connection itself.
+    #[cfg(test)]
+    pub(super) fn with(&self, work: impl FnOnce(&Connection)) {
+        work(&self.connection().expect("the writer works"));
     }
 
     fn connection(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
