@@ -114,7 +114,7 @@ impl File {
 }
 
 impl Entry {
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         Place {
             node: self.node.clone(),
             visit: self.visit,

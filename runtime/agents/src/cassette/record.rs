@@ -43,13 +43,17 @@ impl<M: Model> Recorder<M> {
 
     fn record(&self, request: &TurnRequest, turn: &Turn) -> Result<(), CassetteError> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.turns.push(Entry {
+        let entry = Entry {
             node: request.node.clone(),
             visit: request.visit,
             turn: request.turn,
             request: Some(Request::of(request)),
             answer: Answer::from(turn),
-        });
+        };
+        // A turn that is asked for once more replaces what it said before.
+        file.turns
+            .retain(|earlier| earlier.place() != entry.place());
+        file.turns.push(entry);
         replace(&file, &self.path)
     }
 }

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use minion_agents::{
-    AgentError, AgentFailure, AgentReport, Cassette, CassetteError, ModelError, Price, Recorder,
-    run, workspace_specs,
+    AgentError, AgentFailure, AgentReport, Cassette, CassetteError, Model as _, ModelError, Price,
+    Recorder, run, workspace_specs,
 };
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::double::{Double, Reply};
+use crate::provider::request;
 use crate::script::{Script, Tools, calls, reads, says, task};
 
 async fn record(path: &Path) -> AgentReport {
@@ -258,4 +259,15 @@ async fn a_recording_that_breaks_off_is_a_whole_cassette() {
         "only the model's side"
     );
     Cassette::load(&path).unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_that_is_asked_for_once_more_stands_there_once() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("fix.json");
+    let model = Recorder::new(Script::new([says("first"), says("second")]), &path).unwrap();
+    model.turn(&request()).await.unwrap();
+    model.turn(&request()).await.unwrap();
+    let cassette = Cassette::load(&path).unwrap();
+    assert_eq!(cassette.turn(&request()).await.unwrap().text, "second");
 }

@@ -7,6 +7,7 @@ use minion_agents::{
 };
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::process::Command;
 
 use crate::double::{Body, Double, KEY, Reply, model_at, quick};
 use crate::script::{Tools, task};
@@ -316,4 +317,22 @@ async fn a_request_that_is_not_taken_is_not_repeated_and_tells_the_cure() {
         assert!(shown.contains(message) && shown.contains(cure), "{shown}");
         assert_eq!(asked, 1);
     }
+}
+
+/// The environment of a process cannot be changed safely from within, so a
+/// process of its own runs one of the tests above.
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_not_taken() {
+    let proxy = Double::start([good()]).await;
+    let address = format!("http://{}", proxy.address);
+    let names = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+    let ran = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "provider::retry_after_is_waited_for"])
+        .envs(names.map(|name| (name, address.as_str())))
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
+    assert_eq!(proxy.asked().len(), 0);
 }
