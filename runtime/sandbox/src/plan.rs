@@ -59,9 +59,6 @@ pub(crate) struct Mount {
 
 /// Checks a spec and turns it into the order for the stages.
 pub(crate) fn order(spec: Spec, level: Level, identity: Identity) -> Result<Order, SandboxError> {
-    if level != Level::Full && !spec.overlay.is_empty() {
-        return Err(SandboxError::NoOverlay(level));
-    }
     let mounts = mounts(&spec)?;
     for path in [&spec.program, &spec.directory] {
         absolute(path)?;

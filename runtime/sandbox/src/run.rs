@@ -72,6 +72,9 @@ impl Sandbox {
     where
         C: Future<Output = ()>,
     {
+        if !spec.overlay.is_empty() && !self.has_overlay() {
+            return Err(SandboxError::NoOverlay(self.level));
+        }
         let order = plan::order(spec, self.level, self.identity)?;
         let started = Instant::now();
         let mut running = Running::start(&self.stage, &order)

@@ -74,6 +74,14 @@ impl Sandbox {
         }
     }
 
+    /// Hands a folder or file, not what is in it, to [`owner`](Self::owner).
+    pub fn hand_over(&self, path: &Path) -> std::io::Result<()> {
+        match self.owner() {
+            Some((uid, gid)) => std::os::unix::fs::lchown(path, Some(uid), Some(gid)),
+            None => Ok(()),
+        }
+    }
+
     /// Whether [`Spec::overlay`] works; otherwise the caller makes a copy.
     pub fn has_overlay(&self) -> bool {
         self.overlay
@@ -147,7 +155,7 @@ fn unavailable(level: Level, error: &SandboxError) -> Unavailable {
              or kernel.unprivileged_userns_clone=1), in a container give it CAP_SYS_ADMIN"
         }
         Level::Basic => {
-            "boot a kernel of 6.12 or later (5.19 suffices for root) with Landlock in `lsm=`"
+            "boot a kernel of 6.12 or later (6.2 suffices for root) with Landlock in `lsm=`"
         }
         Level::Unsandboxed => "check that the program is complete and executable",
     };

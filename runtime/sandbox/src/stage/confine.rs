@@ -16,7 +16,8 @@ pub(super) fn confine(control: &UnixStream) -> Result<i32, Failure> {
     privileges::bound(&order.limits, processes_allowed(&order))?;
     rustix::thread::set_no_new_privs(true).step("no_new_privs")?;
     if order.level == Level::Basic {
-        landlock::restrict(&order.mounts, &[&order.temporary], &[])?;
+        let floor = landlock::Floor::basic(order.identity);
+        landlock::restrict(floor, &order.mounts, &[&order.temporary], &[])?;
         privileges::drop_capabilities()?;
         seccomp::restrict(seccomp::Sockets::Pairs)?;
     }

@@ -43,7 +43,12 @@ pub(super) fn enter(control: &UnixStream, as_root: bool) -> Result<i32, Failure>
 
 /// Capabilities survive the `exec` of a process that is not root only when they are ambient.
 fn keep_for_init() -> Result<(), Failure> {
-    let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::NET_ADMIN | CapabilitySet::SETPCAP;
+    // The last two are for overlays, whose work folder nobody else may enter.
+    let needed = CapabilitySet::SYS_ADMIN
+        | CapabilitySet::NET_ADMIN
+        | CapabilitySet::SETPCAP
+        | CapabilitySet::DAC_OVERRIDE
+        | CapabilitySet::FOWNER;
     let mut sets = rustix::thread::capabilities(None).step("reading capabilities")?;
     sets.inheritable = needed;
     rustix::thread::set_capabilities(None, sets).step("keeping capabilities")?;

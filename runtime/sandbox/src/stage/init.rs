@@ -44,6 +44,7 @@ fn give_up_privileges(order: &Order) -> Result<(), Failure> {
     privileges::bound(&order.limits, order.limits.processes.saturating_add(3))?;
     let own = [OWN_TMP, "/dev/shm"].map(Path::new);
     landlock::restrict(
+        landlock::Floor::full(),
         &order.mounts,
         &own,
         &["/proc", "/etc", "/dev"].map(Path::new),

@@ -10,23 +10,61 @@ use landlock::{
 use super::failure::{Failure, Step};
 use super::mounts::DEVICES;
 use crate::plan::{Access, Mount};
+use crate::wire::Identity;
 
 /// File rights as of this ABI; what an older kernel lacks of them is left away above the floor.
 const RIGHTS: ABI = ABI::V5;
 
+/// What the kernel has to be able to deny; the rest is denied where it can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Floor {
+    pub(super) rights: ABI,
+    /// Signals and abstract sockets to the outside.
+    pub(super) scopes: bool,
+}
+
+impl Floor {
+    /// In namespaces of its own the file system is walled off already.
+    pub(super) fn full() -> Self {
+        Self {
+            rights: ABI::V1,
+            scopes: false,
+        }
+    }
+
+    /// Alone: truncation has to be covered; signals too, where the uid does not keep them in.
+    pub(super) fn basic(identity: Identity) -> Self {
+        Self {
+            rights: ABI::V3,
+            scopes: identity == Identity::Same,
+        }
+    }
+}
+
 /// Restricts this thread and all that it starts to the mounts, to `own` folders (all rights) and
 /// to `shown` ones (to be looked at, not executed).
-pub(super) fn restrict(mounts: &[Mount], own: &[&Path], shown: &[&Path]) -> Result<(), Failure> {
+pub(super) fn restrict(
+    floor: Floor,
+    mounts: &[Mount],
+    own: &[&Path],
+    shown: &[&Path],
+) -> Result<(), Failure> {
     let (read, all) = (AccessFs::from_read(RIGHTS), AccessFs::from_all(RIGHTS));
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
-        .handle_access(AccessFs::from_all(ABI::V1))
+        .handle_access(AccessFs::from_all(floor.rights))
         .step("Landlock")?
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(all)
         .step("Landlock")?
+        .set_compatibility(if floor.scopes {
+            CompatLevel::HardRequirement
+        } else {
+            CompatLevel::BestEffort
+        })
         .scope(Scope::AbstractUnixSocket | Scope::Signal)
         .step("Landlock")?
+        .set_compatibility(CompatLevel::BestEffort)
         .create()
         .step("Landlock")?;
     for mount in mounts {

@@ -68,6 +68,15 @@ impl Toolchains {
         Self::from_search(Search::of_host())
     }
 
+    /// The same, looking only at the given folders and below the given home.
+    pub fn discover_in(folders: Vec<PathBuf>, home: PathBuf) -> Self {
+        Self::from_search(Search {
+            folders,
+            home,
+            ..Search::default()
+        })
+    }
+
     fn from_search(search: Search) -> Self {
         let (rust, python) = (Rust::find(&search), Python::find(&search));
         Self {

@@ -26,7 +26,7 @@ pub(super) struct Search {
     pub(super) rustup_home: Option<PathBuf>,
     pub(super) rustup_toolchain: Option<String>,
     pub(super) pyenv_version: Option<String>,
-    workspace: Option<PathBuf>,
+    pub(super) workspace: Option<PathBuf>,
 }
 
 impl Search {
