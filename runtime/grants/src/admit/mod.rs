@@ -104,11 +104,15 @@ struct Findings {
 
 /// Admits a subject, or says everything that stands against it. `today` is the
 /// day in UTC, for grants that expire.
+#[expect(
+    clippy::result_large_err,
+    reason = "made once a run; a box would only hide its fields"
+)]
 pub fn admit(
     subject: &Subject,
     sources: &GrantSources<'_>,
     today: Date,
-) -> Result<Admission, Box<Refused>> {
+) -> Result<Admission, Refused> {
     let mut found = Findings::default();
     let mut parts = Vec::new();
     let mut origins = Vec::new();
@@ -174,7 +178,7 @@ fn all_parts(subject: &Subject) -> impl Iterator<Item = (&PartName, Digest, Orig
     std::iter::once(own).chain(plugins)
 }
 
-fn refused(subject: &Subject, found: Findings) -> Box<Refused> {
+fn refused(subject: &Subject, found: Findings) -> Refused {
     let (lines_to_add, allow_flags) = match found.cures.as_slice() {
         [] => (String::new(), String::new()),
         cures => (
@@ -182,7 +186,7 @@ fn refused(subject: &Subject, found: Findings) -> Box<Refused> {
             crate::lines::allow_flags(cures),
         ),
     };
-    Box::new(Refused {
+    Refused {
         name: subject.manifest.name.clone(),
         version: subject.manifest.version.clone(),
         digest: subject.digest,
@@ -191,7 +195,7 @@ fn refused(subject: &Subject, found: Findings) -> Box<Refused> {
         notes: found.notes,
         lines_to_add,
         allow_flags,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -388,4 +388,4 @@ pub(crate) fn is_schema(schema: &Value) -> bool {
 
 #[cfg(test)]
 #[path = "check_tests.rs"]
-mod tests;
+pub(super) mod tests;
