@@ -36,7 +36,7 @@ pub fn admit(inspected: Inspected, grants: &GrantSources<'_>, today: Date) -> Re
     };
     match judge(&subject(&inspected, &graph), grants, today) {
         Ok(admission) => Ok(Admitted { inspected, graph, admission }),
-        Err(refused) => Err(AdmitError::Refused(refused)),
+        Err(refused) => Err(AdmitError::Refused(refused.into())),
     }
 }
 

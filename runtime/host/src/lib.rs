@@ -29,7 +29,7 @@ pub use inspect::{InspectError, Inspected, Part, inspect};
 pub use link::{LinkError, Linked, link};
 pub use load::{LoadError, Loaded, load};
 pub use minion_door::Budget;
-pub use outcome::{Branch, Finished, Outcome};
+pub use outcome::{Branch, Finished, Outcome, origin};
 pub use project::{ProjectCommand, ProjectError, Purpose};
 pub use run::{RunError, RunRequest, run};
 pub use services::plugins::Verdict;

@@ -121,7 +121,7 @@ impl Finished {
 }
 
 /// The word for where a plugin's bytes come from.
-pub(crate) fn origin(origin: Origin) -> &'static str {
+pub fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Shipped => "shipped",
         Origin::Bundled => "bundled",

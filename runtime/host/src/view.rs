@@ -1,6 +1,6 @@
 //! Where a caller's files live: the run's workspace, or the fresh checkout of a gate.
 
-use minion_sandbox::{Invocation, Overlay};
+use minion_sandbox::{Invocation, Overlay, Spec};
 use minion_workspace::{Checkout, Files, TreeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -26,31 +26,39 @@ pub(crate) enum Keep {
     Discard,
 }
 
-/// Where one command stands: what it sees as the repository, and what it may write.
+/// Where one command stands: what it sees as the repository, where its tool keeps what it
+/// builds, and what of both it may write.
 pub(crate) struct Stand {
     pub(crate) root: PathBuf,
     pub(crate) caches: PathBuf,
-    pub(crate) writable: Vec<PathBuf>,
-    pub(crate) overlay: Vec<Overlay>,
+    keep: Keep,
 }
 
 impl Stand {
-    /// Both may be written and stay.
+    /// What is written stays, or goes away with the folders themselves.
     pub(crate) fn plain(root: &Path, caches: &Path) -> Self {
-        let writable = vec![root.to_owned(), caches.to_owned()];
-        Self { root: root.to_owned(), caches: caches.to_owned(), writable, overlay: Vec::new() }
+        Self { root: root.to_owned(), caches: caches.to_owned(), keep: Keep::All }
     }
 
-    /// Writes to the files vanish with the command; to the caches only where `caches_too`.
-    pub(crate) fn discarding(root: &Path, caches: &Path, caches_too: bool) -> Self {
-        let over = |path: &Path| Overlay { lower: path.to_owned(), at: path.to_owned() };
-        let mut stand = Self::plain(root, caches);
-        stand.writable = if caches_too { Vec::new() } else { vec![caches.to_owned()] };
-        stand.overlay = vec![over(root)];
-        if caches_too {
-            stand.overlay.push(over(caches));
+    /// What is written goes to a layer that vanishes, as far as `keep` says.
+    pub(crate) fn layered(root: &Path, caches: &Path, keep: Keep) -> Self {
+        Self { root: root.to_owned(), caches: caches.to_owned(), keep }
+    }
+
+    /// The command that a tool resolved to, with what it may write here.
+    pub(crate) fn spec(&self, tool: &Invocation) -> Spec {
+        let over = |path: &PathBuf| Overlay { lower: path.clone(), at: path.clone() };
+        let mut spec = Spec::of(tool, &self.root);
+        match self.keep {
+            Keep::All => spec.writable.push(self.root.clone()),
+            Keep::Seed => spec.overlay.push(over(&self.root)),
+            Keep::Discard => {
+                spec.overlay.push(over(&self.root));
+                spec.overlay.extend(tool.writable.iter().map(over));
+                spec.writable.clear();
+            }
         }
-        stand
+        spec
     }
 }
 

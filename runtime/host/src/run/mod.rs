@@ -12,7 +12,7 @@ mod step;
 mod walk;
 
 pub use prepare::{RunError, RunRequest};
-pub(crate) use prepare::{hand_over, lay_out};
+pub(crate) use prepare::lay_out;
 
 use crate::event::Observer;
 use crate::link::Linked;

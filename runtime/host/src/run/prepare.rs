@@ -230,7 +230,6 @@ pub(super) fn described(base: &Base) -> String {
 fn workspace(request: &RunRequest, objects: &RunStore, base: &Base) -> Result<View, RunError> {
     let (root, caches) = (request.folder.join("workspace"), request.folder.join("caches"));
     folder(&caches)?;
-    hand_over(&caches, &request.sandbox)?;
     let checkout = objects.checkout(base.tree, &root, options(&request.sandbox))?;
     let files = files(&root)?;
     Ok(View::new(root, caches, files, Place::Workspace(Mutex::new(checkout)), Keep::All))
@@ -257,16 +256,8 @@ pub(crate) fn lay_out(services: &Services, tree: TreeId, root: &Path, caches: &P
     clear(root)?;
     clear(caches)?;
     folder(caches)?;
-    hand_over(caches, &services.sandbox)?;
     services.objects.checkout(tree, root, options(&services.sandbox))?;
     Ok(())
-}
-
-/// Commands run as another user where we are root: what they write has to be theirs.
-pub(crate) fn hand_over(path: &Path, sandbox: &Sandbox) -> Result<(), RunError> {
-    let Some((uid, gid)) = sandbox.owner() else { return Ok(()) };
-    std::os::unix::fs::chown(path, Some(uid), Some(gid))
-        .map_err(|source| RunError::Folder { path: path.to_owned(), source })
 }
 
 fn seed(run: RunId) -> u64 {
@@ -302,10 +293,7 @@ impl Run {
         let (root, caches) = (folder_of_gate.join("view"), folder_of_gate.join("caches"));
         clear(&root)?;
         folder(&folder_of_gate)?;
-        if !caches.exists() {
-            folder(&caches)?;
-            hand_over(&caches, &self.services.sandbox)?;
-        }
+        folder(&caches)?;
         let options = CheckoutOptions { base: Some(self.base.tree), ..options(&self.services.sandbox) };
         self.services.objects.checkout(tree, &root, options)?;
         let files = files(&root)?;

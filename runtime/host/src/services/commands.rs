@@ -8,8 +8,7 @@ use super::Services;
 use super::files::summary;
 use crate::view::View;
 use minion_door::{Caller, Failure, Halt, calls};
-use crate::run::hand_over;
-use minion_sandbox::{Finished, Spec};
+use minion_sandbox::Finished;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -62,12 +61,9 @@ async fn execute(
         .map_err(|e| Failure::Unavailable(e.to_string()))?;
     view.touch();
     view.used(program, &tool);
-    let mut spec = Spec::of(&tool, &stand.root);
     for folder in &tool.writable {
-        hand_over(folder, &services.sandbox).map_err(|e| Failure::Other(e.to_string()))?;
+        services.sandbox.hand_over(folder).map_err(|e| Failure::Other(e.to_string()))?;
     }
-    spec.writable = stand.writable;
-    spec.overlay = stand.overlay;
     let never = std::future::pending();
-    services.sandbox.run(spec, never).await.map_err(|e| Failure::Unavailable(e.to_string()))
+    services.sandbox.run(stand.spec(&tool), never).await.map_err(|e| Failure::Unavailable(e.to_string()))
 }

@@ -81,7 +81,7 @@ impl Services {
         let (root, caches) = (view.root(), view.caches());
         match (view.keep(), self.sandbox.has_overlay(), &view.place) {
             (Keep::All, _, _) | (_, false, Place::Workspace(_)) => Ok(Stand::plain(root, caches)),
-            (keep, true, _) => Ok(Stand::discarding(root, caches, keep == Keep::Discard)),
+            (keep, true, _) => Ok(Stand::layered(root, caches, keep)),
             (_, false, Place::Gate(tree)) => {
                 let (root, caches) = (root.with_file_name("scratch"), caches.with_file_name("scratch-caches"));
                 run::lay_out(self, *tree, &root, &caches)?;

@@ -1,0 +1,75 @@
+//! Exit codes, and how a failure is told.
+
+use crate::render::talk;
+use std::process::ExitCode;
+
+/// Done.
+pub(crate) const DONE: u8 = 0;
+/// The words of the command, or a file that it names, are wrong.
+pub(crate) const USAGE: u8 = 2;
+/// Refused: not admitted, damaged, not what it says.
+pub(crate) const REFUSED: u8 = 3;
+/// A limit, or somebody stopped it.
+pub(crate) const STOPPED: u8 = 5;
+/// A bug of ours.
+pub(crate) const BUG: u8 = 70;
+
+/// The codes as the help shows them.
+pub(crate) const HELP: &str = "Exit codes: 0 done · 1 the blueprint ended in failure · 2 usage · 3 refused (admission, \
+integrity) · 4 replay diverged · 5 limit reached or stopped · 6 escalated to a human · 70 a bug of ours";
+
+/// Why a verb did not do what it was asked.
+#[derive(Debug)]
+pub(crate) struct Fail {
+    code: u8,
+    message: String,
+}
+
+impl Fail {
+    /// The command's words, or a file that they name, are wrong.
+    pub(crate) fn usage(message: impl std::fmt::Display) -> Self {
+        Self { code: USAGE, message: message.to_string() }
+    }
+
+    /// A component or a grant is refused.
+    pub(crate) fn refused(message: impl std::fmt::Display) -> Self {
+        Self { code: REFUSED, message: message.to_string() }
+    }
+
+    /// It could not go on.
+    pub(crate) fn stopped(message: impl std::fmt::Display) -> Self {
+        Self { code: STOPPED, message: message.to_string() }
+    }
+
+    /// It should never happen.
+    pub(crate) fn bug(message: impl std::fmt::Display) -> Self {
+        Self { code: BUG, message: format!("{message}\nthis is a bug of minion-rt; please report it") }
+    }
+
+    /// Tells it and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        talk(&format!("error  {}", self.message));
+        ExitCode::from(self.code)
+    }
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// clap's own message: help goes to stdout with 0, a mistake to stderr with 2.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { USAGE } else { DONE })
+}

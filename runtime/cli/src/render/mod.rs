@@ -1,0 +1,69 @@
+//! What people see. Texts of guests, models, tools and repositories are escaped before they
+//! come here; sense never hangs on colour.
+
+pub(crate) mod facts;
+pub(crate) mod progress;
+pub(crate) mod refusal;
+pub(crate) mod summary;
+
+use std::io::Write;
+
+/// A line of data, to stdout. A closed pipe is not worth an error.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// A line of talk, to stderr.
+pub(crate) fn talk(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// `5d01…`: enough of an id to recognise it.
+pub(crate) fn short(id: &str) -> String {
+    let id = id.strip_prefix("sha256:").unwrap_or(id);
+    format!("{}…", &id[..id.len().min(7)])
+}
+
+/// `41 ms`, `18.2 s`, `3 m 20 s`.
+pub(crate) fn duration(took: std::time::Duration) -> String {
+    let millis = took.as_millis();
+    match millis {
+        0..1_000 => format!("{millis} ms"),
+        1_000..120_000 => format!("{:.1} s", took.as_secs_f64()),
+        _ => format!("{} m {} s", millis / 60_000, millis / 1_000 % 60),
+    }
+}
+
+/// `6.1k`.
+pub(crate) fn count(number: u64) -> String {
+    match number {
+        0..1_000 => number.to_string(),
+        1_000..1_000_000 => format!("{}.{}k", number / 1_000, number / 100 % 10),
+        _ => format!("{}.{}M", number / 1_000_000, number / 100_000 % 10),
+    }
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn plural(number: u64, one: &str) -> String {
+    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// `$0.0312`.
+pub(crate) fn money(microdollars: u64) -> String {
+    format!("${}.{:04}", microdollars / 1_000_000, microdollars % 1_000_000 / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(count(6_149), "6.1k");
+        assert_eq!(duration(Duration::from_millis(18_240)), "18.2 s");
+        assert_eq!(duration(Duration::from_secs(200)), "3 m 20 s");
+        assert_eq!(money(31_200), "$0.0312");
+        assert_eq!(plural(1, "file"), "1 file");
+    }
+}

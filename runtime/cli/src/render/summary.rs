@@ -1,0 +1,137 @@
+//! How a run ended: the outcome first, then what it rests on, then what to do next.
+
+use super::progress::one_line;
+use super::{count, money, plural, say, short};
+use minion_grants::{Evidence, shown};
+use minion_host::{Branch, Finished, Outcome, origin};
+
+/// Refusals that are shown.
+const SHOWN_DENIALS: usize = 5;
+
+/// Writes the summary to stdout.
+pub(crate) fn summary(finished: &Finished) {
+    say("");
+    match &finished.outcome {
+        Outcome::Delivered { branch: Some(branch) } => delivered(finished, branch),
+        Outcome::Delivered { branch: None } => say("done  nothing had to be changed; no branch was made"),
+        Outcome::Failed { reason } => say(&format!("failed  {}", one_line(reason))),
+        Outcome::Escalated { reasons, kept } => escalated(finished, reasons, kept.as_ref()),
+        Outcome::Stopped { reason } => say(&format!("stopped  {}", one_line(reason))),
+    }
+    evidence(finished);
+    denied(finished);
+    cost(finished);
+    let run = finished.run.short();
+    line("journal", &format!("{run}  head {}   minion-rt runs show {run}", short(&finished.head.to_string())));
+    next(finished);
+}
+
+fn delivered(finished: &Finished, branch: &Branch) {
+    say(&format!("delivered  branch {}, {}", branch.name, changed(finished)));
+}
+
+fn escalated(finished: &Finished, reasons: &[String], kept: Option<&Branch>) {
+    let kept = match kept {
+        Some(branch) => format!("; branch {} kept, {}, UNVERIFIED", branch.name, changed(finished)),
+        None => String::new(),
+    };
+    say(&format!("escalated  nothing was delivered{kept}"));
+    for (index, reason) in reasons.iter().enumerate() {
+        line(if index == 0 { "why" } else { "" }, &one_line(reason));
+    }
+    if let Some(words) = &finished.last_words {
+        line("agent", &format!("said \"{}\"; that is not evidence", one_line(words)));
+    }
+}
+
+fn changed(finished: &Finished) -> String {
+    let lines = finished.changes.iter().filter_map(|change| change.lines);
+    let (added, removed) = lines.fold((0_u64, 0_u64), |sum, lines| {
+        (sum.0 + u64::from(lines.added), sum.1 + u64::from(lines.removed))
+    });
+    format!("{} changed, +{added} −{removed}", plural(finished.changes.len() as u64, "file"))
+}
+
+fn evidence(finished: &Finished) {
+    let tree = finished.tree.to_string();
+    let (now, before): (Vec<_>, Vec<_>) = finished.evidence.iter().partition(|e| e.tree == tree);
+    for (index, evidence) in now.iter().enumerate() {
+        line(if index == 0 { "evidence" } else { "" }, &judged(evidence));
+    }
+    if !before.is_empty() {
+        line("", &format!("{} of earlier trees, in the journal", plural(before.len() as u64, "judgement")));
+    }
+}
+
+fn judged(evidence: &Evidence) -> String {
+    let tests = evidence.counts.as_ref().map_or_else(String::new, |counts| {
+        let base = counts.base_total.map_or_else(String::new, |total| format!(" ({total} at base)"));
+        format!(", {} of {} tests passed{base}", counts.passed, counts.passed + counts.failed)
+    });
+    format!(
+        "{} {} on tree {}{tests}, {} plugin {}, sandbox {}",
+        evidence.gate,
+        evidence.verdict,
+        short(&evidence.tree),
+        origin(evidence.origin),
+        short(&evidence.plugin.to_string()),
+        evidence.sandbox,
+    )
+}
+
+fn denied(finished: &Finished) {
+    let all = finished.spent.denied;
+    if all == 0 {
+        return;
+    }
+    for (index, denied) in finished.denied.iter().take(SHOWN_DENIALS).enumerate() {
+        let text = format!(
+            "{} wanted {} {} (rule: {})",
+            denied.node,
+            denied.call,
+            one_line(&denied.denial.target),
+            denied.denial.rule
+        );
+        line(if index == 0 { "denied" } else { "" }, &text);
+    }
+    let more = all.saturating_sub(SHOWN_DENIALS.min(finished.denied.len()) as u64);
+    if more > 0 {
+        line("", &format!("and {more} more, in the journal"));
+    }
+}
+
+fn cost(finished: &Finished) {
+    let spent = &finished.spent;
+    if spent.turns == 0 {
+        return;
+    }
+    let price = finished.cost_microdollars.map_or_else(|| "price unknown".to_owned(), money);
+    line(
+        "cost",
+        &format!(
+            "{}, {} in, {} out, {}, {price}",
+            plural(spent.turns, "turn"),
+            count(spent.input_tokens),
+            count(spent.output_tokens),
+            plural(spent.tool_calls, "tool call"),
+        ),
+    );
+}
+
+fn next(finished: &Finished) {
+    let from = finished.base.split('@').next_back().unwrap_or_default();
+    match &finished.outcome {
+        Outcome::Delivered { branch: Some(branch) } | Outcome::Escalated { kept: Some(branch), .. } => {
+            let folder = shown(&branch.repository.display().to_string());
+            line("next", &format!("git -C {folder} diff {from}...{}", branch.name));
+        }
+        _ => {}
+    }
+    if let Some(workspace) = &finished.workspace {
+        line("kept", &format!("workspace {}", workspace.display()));
+    }
+}
+
+fn line(name: &str, text: &str) {
+    say(&format!("  {name:<10} {text}"));
+}

@@ -1,0 +1,149 @@
+//! `minion-rt exec`.
+
+mod model;
+mod request;
+
+use crate::exit::{BUG, Fail, REFUSED, chain};
+use crate::render::progress::Progress;
+use crate::render::{facts, refusal, say, summary, talk};
+use crate::settings::Settings;
+use crate::verbs::build;
+use clap::Args;
+use minion_grants::{Allow, GrantSources, GrantsFile};
+use minion_host::{AdmitError, Admitted, Engine, Loaded, RunError};
+use std::path::{Path, PathBuf};
+
+/// Runs a blueprint on a repository
+///
+/// Authority comes from a grants file and from --allow, never from the blueprint. Without
+/// enough of it the command lists everything that is missing and exits with 3.
+#[derive(Args)]
+pub(crate) struct Exec {
+    /// The blueprint: a .wasm file, or a folder of source, which is built first
+    blueprint: PathBuf,
+    /// The repository to work on
+    #[arg(long, default_value = ".")]
+    repo: PathBuf,
+    /// The commit or branch to start from [default: what is checked out]
+    #[arg(long)]
+    base: Option<String>,
+    /// What to do, in your words
+    #[arg(long, default_value = "")]
+    task: String,
+    /// A named input of the blueprint, `name=value`
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    inputs: Vec<String>,
+    #[command(flatten)]
+    authority: Authority,
+    #[command(flatten)]
+    model: model::ModelArguments,
+    /// Where journal, workspaces and compiled components are kept
+    /// [default: $XDG_DATA_HOME/minion-rt]
+    #[arg(long)]
+    state: Option<PathBuf>,
+    /// Print the outcome as JSON, and no progress
+    #[arg(long)]
+    json: bool,
+    /// Use no network when a blueprint is built from its source
+    #[arg(long)]
+    offline: bool,
+}
+
+#[derive(Args)]
+struct Authority {
+    /// The grants file, in place of $XDG_CONFIG_HOME/minion-rt/grants.toml
+    #[arg(long)]
+    grants: Option<PathBuf>,
+    /// Grant one thing for this run: 'files:read=src/**', 'command=cargo test *',
+    /// 'agent=default', 'delivery=branch', 'require=std:lint'
+    #[arg(long, value_name = "GRANT")]
+    allow: Vec<String>,
+    /// Grant exactly what is asked, for this run
+    #[arg(long)]
+    allow_asked: bool,
+}
+
+impl Exec {
+    pub(crate) fn run(&self) -> Result<u8, Fail> {
+        let settings = Settings::new(self.state.as_deref())?;
+        let inspected =
+            minion_host::inspect(self.load(&settings)?).map_err(|e| Fail::refused(chain(&e)))?;
+        let (file, allow) = self.granted(&settings)?;
+        let sources = GrantSources {
+            file: file.as_ref(),
+            allow: &allow,
+            allow_asked: self.authority.allow_asked,
+            ceiling: None,
+        };
+        let admitted = match minion_host::admit(inspected, &sources, request::today()) {
+            Ok(admitted) => admitted,
+            Err(AdmitError::Refused(refused)) => {
+                refusal::refused(&refused, &self.blueprint);
+                return Ok(REFUSED);
+            }
+            Err(error) => return Err(Fail::refused(chain(&error))),
+        };
+        if self.authority.allow_asked && !self.json {
+            facts::granted(admitted.admission());
+        }
+        self.go(admitted, &settings)
+    }
+
+    /// The file as it is, or the folder as this command builds it.
+    fn load(&self, settings: &Settings) -> Result<Loaded, Fail> {
+        if !self.blueprint.is_dir() {
+            return minion_host::load(&self.blueprint).map_err(|e| Fail::usage(chain(&e)));
+        }
+        let built = build::build(&self.blueprint, Some(settings), self.offline, true)?;
+        if !self.json {
+            talk(&format!("built  {}  {}", self.blueprint.display(), built.bundle.digest));
+        }
+        Ok(Loaded::built(built.wasm, &self.blueprint))
+    }
+
+    /// The grants file, if there is one, and the words of the command line.
+    fn granted(&self, settings: &Settings) -> Result<(Option<GrantsFile>, Vec<Allow>), Fail> {
+        let named = self.authority.grants.clone();
+        let file = named.unwrap_or_else(|| settings.grants());
+        let writable = [settings.runs(), top(&self.repo)];
+        let file = if self.authority.grants.is_some() || file.exists() {
+            Some(GrantsFile::load(&file, &writable).map_err(|e| Fail::refused(chain(&e)))?)
+        } else {
+            None
+        };
+        let allow = self.authority.allow.iter().map(|text| Allow::parse(text));
+        let allow = allow.collect::<Result<Vec<_>, _>>().map_err(|e| Fail::usage(chain(&e)))?;
+        Ok((file, allow))
+    }
+
+    fn go(&self, admitted: Admitted, settings: &Settings) -> Result<u8, Fail> {
+        let engine = Engine::new(Some(&settings.compiled())).map_err(|e| Fail::usage(chain(&e)))?;
+        let linked = minion_host::link(admitted, &engine).map_err(|e| Fail::refused(chain(&e)))?;
+        let request = self.request(settings)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Fail::bug)?;
+        let progress = Progress::new(self.json);
+        let finished = runtime.block_on(minion_host::run(linked, request, &progress)).map_err(failed)?;
+        if self.json {
+            say(&finished.to_json().to_string());
+        } else {
+            summary::summary(&finished);
+        }
+        Ok(finished.outcome.exit_code())
+    }
+}
+
+fn failed(error: RunError) -> Fail {
+    match error.exit_code() {
+        BUG => Fail::bug(chain(&error)),
+        crate::exit::STOPPED => Fail::stopped(chain(&error)),
+        REFUSED => Fail::refused(chain(&error)),
+        _ => Fail::usage(chain(&error)),
+    }
+}
+
+/// The repository's top as far as it can be told before it is opened.
+fn top(path: &Path) -> PathBuf {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let found = path.ancestors().find(|folder| folder.join(".git").exists());
+    found.unwrap_or(&path).to_owned()
+}
