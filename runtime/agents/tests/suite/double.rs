@@ -35,7 +35,7 @@ pub(crate) enum Body {
     Whole(String),
     /// A byte at a time, without end.
     Drip(Duration),
-    /// A mebibyte at a time, without end.
+    /// 64 MiB of blanks.
     Flood,
     /// Says more than it sends.
     BrokenOff(String),
@@ -200,7 +200,7 @@ fn response(reply: Reply) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
     let body = match reply.body {
         Body::Whole(text) => Full::new(Bytes::from(text)).boxed_unsync(),
         Body::Drip(every) => endless(Bytes::from_static(b" "), every),
-        Body::Flood => endless(Bytes::from(vec![b' '; 1024 * 1024]), Duration::ZERO),
+        Body::Flood => Full::new(Bytes::from(vec![b' '; 64 << 20])).boxed_unsync(),
         Body::BrokenOff(text) => {
             response = response.header(CONTENT_LENGTH, text.len() + 100);
             Full::new(Bytes::from(text)).boxed_unsync()
