@@ -4,14 +4,9 @@
 //! A missing WebAssembly target is installed where rustup is there, with a
 //! warning that says so; else the build fails with the line that cures it.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a build script talks by printing"
-)]
+#![expect(clippy::print_stderr, reason = "a build script that fails says why")]
 
 use std::fmt::Write as _;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -46,7 +41,7 @@ fn run() -> Result<(), String> {
     let top = variable("CARGO_MANIFEST_DIR")?
         .join("../..")
         .canonicalize()
-        .map_err(text)?;
+        .map_err(|error| error.to_string())?;
     let out = variable("OUT_DIR")?;
     for watched in WATCHED {
         println!("cargo::rerun-if-changed={}", top.join(watched).display());
@@ -54,16 +49,17 @@ fn run() -> Result<(), String> {
     let mut list = String::from("&[\n");
     for (name, folder) in PLUGINS {
         let built = plugin(name, &top.join(folder), &out)?;
-        let file = out.join(name.replace(':', "-")).with_extension("wasm");
-        std::fs::write(&file, &built.wasm).map_err(text)?;
+        let file = format!("{}.wasm", name.replace(':', "-"));
+        write(&out.join(&file), &built.wasm)?;
         let digest = built.bundle.digest.as_bytes();
         let _ = writeln!(
             list,
-            "Shipped {{ name: {name:?}, digest: Digest::from_bytes({digest:?}), bytes: include_bytes!({file:?}) }},"
+            "Shipped {{ name: {name:?}, digest: Digest::from_bytes({digest:?}), \
+             bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\")) }},"
         );
     }
     list.push(']');
-    std::fs::write(out.join("plugins.rs"), list).map_err(text)
+    write(&out.join("plugins.rs"), list.as_bytes())
 }
 
 /// A build script's output is shown only when it fails, so the compiler's
@@ -85,6 +81,6 @@ fn guests(out: &Path) -> PathBuf {
     out.ancestors().nth(4).unwrap_or(out).join("guests")
 }
 
-fn text(error: io::Error) -> String {
-    error.to_string()
+fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
+    std::fs::write(file, bytes).map_err(|error| format!("{}: {error}", file.display()))
 }

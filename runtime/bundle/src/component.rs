@@ -126,7 +126,7 @@ fn check_header(bytes: &[u8]) -> Result<(), BadComponent> {
     match bytes.len() {
         0 => Err(BadComponent::Empty),
         _ if !MAGIC.starts_with(start) => Err(BadComponent::NotWasm),
-        0..8 => Err(BadComponent::Truncated {
+        1..8 => Err(BadComponent::Truncated {
             at: bytes.len() as u64,
             bytes: bytes.len(),
         }),
@@ -177,9 +177,9 @@ impl<'a> Walk<'a> {
                 bound_function(&body)
                     .map_err(|problem| problem.unwrap_or_else(|error| self.bad(&error)))?;
                 let mut checker = function.into_validator(std::mem::take(&mut self.spare));
-                let checked = checker.validate(&body);
+                let verdict = checker.validate(&body);
                 self.spare = checker.into_allocations();
-                checked.map_err(|error| self.bad(&error))
+                verdict.map_err(|error| self.bad(&error))
             }
             ValidPayload::End(types) if self.depth == 0 => {
                 self.name_interfaces(types.as_ref());

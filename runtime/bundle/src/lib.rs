@@ -10,7 +10,7 @@ mod new;
 mod read;
 mod sections;
 
-pub use build::{BuildError, BuildOptions, Built, GUEST_TARGET, INSTALL_TARGET, build};
+pub use build::{BuildError, BuildOptions, Built, Describe, GUEST_TARGET, INSTALL_TARGET, build};
 pub use component::{
     BadComponent, Interface, MAX_CORE_IMPORTS, MAX_DEPTH, MAX_FILE_BYTES, MAX_FUNCTION_BYTES,
     MAX_FUNCTION_WORK, MAX_FUNCTIONS, MAX_INTERFACES, MAX_LOCALS,

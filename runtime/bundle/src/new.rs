@@ -61,7 +61,7 @@ pub fn new_project(dir: &Path, name: &str, sdk: &SdkSource) -> Result<Vec<PathBu
     for (file, text) in FILES {
         let text = text
             .replace("{{name}}", name)
-            .replace("{{package}}", package)
+            .replace("{{package}}", &package)
             .replace("{{sdk}}", &sdk);
         let path = dir.join(file);
         write(&path, &text).map_err(|source| NewError::Write {
@@ -75,7 +75,7 @@ pub fn new_project(dir: &Path, name: &str, sdk: &SdkSource) -> Result<Vec<PathBu
 
 /// By its path in the project; the ending keeps cargo from taking the
 /// template for a crate.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     (
         "Cargo.toml",
         include_str!("../template/Cargo.toml.template"),
@@ -86,16 +86,21 @@ const FILES: [(&str, &str); 5] = [
     ),
     ("src/lib.rs", include_str!("../template/lib.rs.template")),
     (
+        "src/tests.rs",
+        include_str!("../template/tests.rs.template"),
+    ),
+    (
         "prompts/greet.md",
         include_str!("../template/greet.md.template"),
     ),
     (".gitignore", "/target\n"),
 ];
 
-/// The name of the crate: the piece after the namespace.
-fn package(name: &str) -> Option<&str> {
-    let (namespace, package) = name.split_once('/')?;
-    (word(namespace) && word(package)).then_some(package)
+/// The name of the crate: with the namespace, so that it is never a keyword
+/// or a name that cargo keeps for itself.
+fn package(name: &str) -> Option<String> {
+    let (namespace, rest) = name.split_once('/')?;
+    (word(namespace) && word(rest)).then(|| format!("{namespace}-{rest}"))
 }
 
 fn word(text: &str) -> bool {

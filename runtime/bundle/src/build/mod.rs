@@ -27,6 +27,9 @@ use crate::sections::{Sections, write};
 
 pub use self::target::{GUEST_TARGET, INSTALL_TARGET};
 
+/// Gives the graph of a component, as JSON, or says why not.
+pub type Describe<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + 'a;
+
 /// How to build. The default builds into the crate's own target folder,
 /// installs nothing, shows the compiler's messages, and knows neither shipped
 /// plugins nor how to ask a blueprint for its graph.
@@ -42,7 +45,7 @@ pub struct BuildOptions<'a> {
     /// The bytes of a shipped plugin by name, e.g. `std:lint`.
     pub shipped: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     /// Asks a blueprint for its graph, as JSON; every import of it denied.
-    pub describe: &'a dyn Fn(&[u8]) -> Result<Vec<u8>, String>,
+    pub describe: &'a Describe<'a>,
     /// Called with a line for whoever waits, before something takes long.
     pub say: &'a dyn Fn(&str),
 }
@@ -199,8 +202,8 @@ fn compile(source: &Path, options: &BuildOptions<'_>) -> Result<Vec<u8>, BuildEr
 fn encode(module: &[u8]) -> Result<Vec<u8>, BuildError> {
     let mut encoder = ComponentEncoder::default();
     encoder.validate(true);
-    let encoded = encoder.module(module).and_then(ComponentEncoder::encode);
-    encoded.map_err(|error| BuildError::Encode {
+    let component = encoder.module(module).and_then(ComponentEncoder::encode);
+    component.map_err(|error| BuildError::Encode {
         reason: format!("{error:#}"),
     })
 }

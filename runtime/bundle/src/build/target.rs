@@ -104,7 +104,7 @@ mod tests {
         let tools = bare_toolchain(folder.path(), rustup);
         let said = RefCell::new(Vec::new());
         ensure(&tools, folder.path(), true, &|line| {
-            said.borrow_mut().push(line.to_owned())
+            said.borrow_mut().push(line.to_owned());
         })
         .unwrap();
         assert!(said.borrow()[0].contains(INSTALL_TARGET));
