@@ -1,2 +1,296 @@
-//! Appends and commits beside the floor.
-fn main() {}
+//! What durability costs: the floor of this disk, and what we add to it.
+//!
+//! `cargo bench -p minion-journal` prints medians, all measured in this one run
+//! and taken in turns, so that a disk that slows down slows all of them: a raw
+//! append with fdatasync, a plain SQLite commit in the same mode as ours, an
+//! empty visit of the journal (two records, one commit), one with an external
+//! call (two commits). Then the processor time of a note, the bytes of a visit,
+//! and what grouping gains when several runs write at the same time.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints, and stops when it fails"
+)]
+
+use std::fs::{self, File, OpenOptions};
+use std::hint::black_box;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use minion_journal::{
+    Body, Clock, Effect, IdSource, InDoubt, Journal, Payload, RunStarted, SqliteStore, Store,
+    SystemClock, SystemIds, verify,
+};
+use rusqlite::Connection;
+use serde_json::json;
+
+const ROUNDS: usize = 400;
+const THREADS: u32 = 16;
+
+fn main() {
+    let folder = tempfile::tempdir_in(std::env::current_dir().unwrap()).unwrap();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path().join("journal")).unwrap());
+    let one = commits(folder.path(), &store);
+    notes(&store);
+    grouped(&store, one);
+    long(folder.path());
+}
+
+fn row(what: &str, took: Duration, floor: Option<Duration>) {
+    let ratio = floor.map_or(String::new(), |floor| {
+        format!(
+            "{:>6.2} of the floor's rate",
+            floor.as_secs_f64() / took.as_secs_f64()
+        )
+    });
+    println!("{what:<44} {:>10.1} µs  {ratio}", took.as_secs_f64() * 1e6);
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let begun = Instant::now();
+    work();
+    begun.elapsed()
+}
+
+/// Medians of the four kinds of commit; gives that of an empty visit.
+fn commits(folder: &Path, store: &Arc<dyn Store>) -> Duration {
+    let mut raw = Raw::new(folder);
+    let plain = Plain::new(folder);
+    let journal = begin(store);
+    let mut times: [Vec<Duration>; 4] = Default::default();
+    for visit in 1..=ROUNDS as u64 {
+        times[0].push(timed(|| raw.append()));
+        times[1].push(timed(|| plain.commit()));
+        times[2].push(timed(|| empty_visit(&journal, visit)));
+        times[3].push(timed(|| external_visit(&journal, visit)));
+    }
+    let [raw, plain, empty, external] = times.map(median);
+    row("floor: append 400 bytes + fdatasync", raw, None);
+    row("plain SQLite, WAL, FULL, one row", plain, Some(raw));
+    row("journal: empty visit, one commit", empty, Some(raw));
+    row("  beside plain SQLite", empty, Some(plain));
+    row(
+        "journal: visit with an external call",
+        external,
+        Some(raw * 2),
+    );
+    verify(&**store, journal.run()).unwrap();
+    empty
+}
+
+struct Raw(File);
+
+impl Raw {
+    fn new(folder: &Path) -> Self {
+        let mut options = OpenOptions::new();
+        Self(
+            options
+                .create(true)
+                .append(true)
+                .open(folder.join("raw"))
+                .unwrap(),
+        )
+    }
+
+    fn append(&mut self) {
+        self.0.write_all(&[7; 400]).unwrap();
+        self.0.sync_data().unwrap();
+    }
+}
+
+struct Plain(Connection);
+
+impl Plain {
+    fn new(folder: &Path) -> Self {
+        let db = Connection::open(folder.join("plain.sqlite")).unwrap();
+        db.pragma_update(None, "journal_mode", "WAL").unwrap();
+        db.pragma_update(None, "synchronous", "FULL").unwrap();
+        db.execute_batch("CREATE TABLE plain (id INTEGER PRIMARY KEY, bytes BLOB)")
+            .unwrap();
+        Self(db)
+    }
+
+    fn commit(&self) {
+        let sql = "INSERT INTO plain (bytes) VALUES (?1)";
+        self.0
+            .prepare_cached(sql)
+            .unwrap()
+            .execute([[7_u8; 400]])
+            .unwrap();
+    }
+}
+
+fn begin(store: &Arc<dyn Store>) -> Journal {
+    let clock = Arc::new(SystemClock);
+    let run = SystemIds.next(clock.now());
+    let start = RunStarted {
+        blueprint: "bench".into(),
+        version: "0.1.0".into(),
+        component: "sha256:00".into(),
+        contract: "0.1.0".into(),
+        base_commit: None,
+        base_tree: "5d01".into(),
+        repository: "/".into(),
+        task: "measure".into(),
+        inputs: Payload::Inline(json!({})),
+        admission: Payload::Inline(json!({})),
+        sandbox: "full".into(),
+        runtime_version: "0.1.0".into(),
+        model: None,
+        parts: Vec::new(),
+    };
+    Journal::begin(Arc::clone(store), clock, run, start).unwrap()
+}
+
+const TREE: &str = "5d01aa0c1fb5d2cbbdb1bcb4e0a4bd64a12d45c1";
+
+fn enter(journal: &Journal, visit: u64) {
+    let (node, tree) = ("gather".into(), TREE.into());
+    journal
+        .note(
+            Some(visit),
+            None,
+            0,
+            Body::VisitStarted { node, visit, tree },
+        )
+        .unwrap();
+}
+
+fn leave(journal: &Journal, visit: u64) {
+    let (node, tree, label) = ("gather".into(), TREE.into(), "done".into());
+    let state = Payload::Inline(json!({}));
+    let body = Body::Checkpoint {
+        node,
+        visit,
+        label,
+        state,
+        tree,
+    };
+    journal.note(Some(visit), None, 41, body).unwrap();
+    journal.commit().unwrap();
+}
+
+fn empty_visit(journal: &Journal, visit: u64) {
+    enter(journal, visit);
+    leave(journal, visit);
+}
+
+fn external_visit(journal: &Journal, visit: u64) {
+    enter(journal, visit);
+    let request = journal.payload(json!({"messages": ["…"]})).unwrap();
+    let (call, rule) = ("agent.turn".into(), "agent".into());
+    let (effect, policy) = (Effect::External, InDoubt::Again);
+    let body = Body::Intent {
+        call,
+        effect,
+        request,
+        rule,
+        policy,
+    };
+    let intent = journal.note_durably(Some(visit), None, 0, body).unwrap();
+    let response = journal.payload(json!({"text": "…"})).unwrap();
+    journal
+        .note(Some(visit), None, 900, Body::Result { intent, response })
+        .unwrap();
+    leave(journal, visit);
+}
+
+/// Processor time of one note; and of all that an observing call costs the
+/// journal: payloads, note, and its share of the commit without the flush.
+fn notes(store: &Arc<dyn Store>) {
+    const EACH: u32 = 1000;
+    let journal = begin(store);
+    let (mut note, mut whole) = (Vec::new(), Vec::new());
+    for _ in 0..60 {
+        let bodies: Vec<_> = (0..EACH).map(|_| observe(&journal)).collect();
+        note.push(
+            timed(|| {
+                for body in bodies {
+                    black_box(journal.note(Some(1), None, 3, body).unwrap());
+                }
+            }) / EACH,
+        );
+        journal.commit().unwrap();
+        whole.push(
+            timed(|| {
+                for _ in 0..EACH {
+                    black_box(journal.note(Some(1), None, 3, observe(&journal)).unwrap());
+                }
+                journal.commit().unwrap();
+            }) / EACH,
+        );
+    }
+    row("note of an observing call", median(note), None);
+    row(
+        "the same with payloads and 1/1000 commit",
+        median(whole),
+        None,
+    );
+}
+
+fn observe(journal: &Journal) -> Body {
+    Body::Call {
+        call: "workspace.read".into(),
+        effect: Effect::Observe,
+        request: journal.payload(json!({"path": "src/lib.rs"})).unwrap(),
+        rule: "src/**".into(),
+        response: journal
+            .payload(json!({"ok": "fn last_line() {}\n"}))
+            .unwrap(),
+    }
+}
+
+/// Visits a second of several runs in one process, beside one run alone.
+fn grouped(store: &Arc<dyn Store>, one: Duration) {
+    let visits = 100;
+    let took = timed(|| {
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    let journal = begin(store);
+                    (1..=visits).for_each(|visit| empty_visit(&journal, visit));
+                });
+            }
+        });
+    });
+    let each = took / (THREADS * u32::try_from(visits).unwrap());
+    row(
+        &format!("an empty visit, {THREADS} runs at a time"),
+        each,
+        Some(one),
+    );
+}
+
+/// Bytes of a visit, and whether the thousandth costs what the first did.
+fn long(folder: &Path) {
+    let dir = folder.join("long");
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir).unwrap());
+    let journal = begin(&store);
+    let visits = 3000;
+    for visit in 1..=visits {
+        empty_visit(&journal, visit);
+    }
+    let run = journal.run();
+    let checked = timed(|| {
+        black_box(verify(&*store, run).unwrap());
+    });
+    drop(journal);
+    drop(store);
+    let bytes = fs::metadata(dir.join("journal.sqlite")).unwrap().len();
+    println!(
+        "{:<44} {:>10} bytes",
+        "an empty visit in the file",
+        bytes / visits
+    );
+    let records = u32::try_from(visits).unwrap() * 2;
+    row("verify, a record", checked / records, None);
+}

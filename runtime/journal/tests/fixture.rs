@@ -4,6 +4,8 @@
 //! Made with `MAKE_FIXTURE=1 cargo test -p minion-journal --test fixture`, which
 //! refuses to overwrite.
 
+#![expect(clippy::unwrap_used, reason = "a test stops when it fails")]
+
 use std::collections::HashSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -20,7 +22,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 const RUN: &str = "01J9QXQXQX0000000000F1XT0R";
-const HEAD: &str = "SHA";
+const HEAD: &str = "b277b7c246f4e6390c0e9d6df698c30dc4a9d5fbe6f8c1cd55af5780ac3e912e";
 const RECORDS: u64 = 13;
 
 struct Ticking(AtomicU64);

@@ -47,8 +47,10 @@ const MAX_BLOB: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct SqliteStore {
     dir: PathBuf,
-    writer: Option<write::Writer>,
+    // Closed before the writer: the last to close moves the log into the file,
+    // and one that only reads cannot.
     readers: Mutex<Vec<Connection>>,
+    writer: Option<write::Writer>,
 }
 
 impl SqliteStore {

@@ -143,7 +143,9 @@ fn a_torn_log_leaves_whole_batches_in_one_chain() {
     let store = Arc::new(SqliteStore::open(&dir).unwrap());
     let journal = begin(&store, 1);
     for batch in 0..12 {
-        (0..5).for_each(|_| drop(journal.note(None, None, 0, line(batch * 90)).unwrap()));
+        for _ in 0..5 {
+            journal.note(None, None, 0, line(batch * 90)).unwrap();
+        }
         journal.commit().unwrap();
     }
     let log = fs::read(dir.join("journal.sqlite-wal")).unwrap();
@@ -178,7 +180,9 @@ fn a_flipped_bit_in_the_log_ends_it_there() {
     let (folder, dir) = place();
     let store = Arc::new(SqliteStore::open(&dir).unwrap());
     let journal = begin(&store, 1);
-    (0..8).for_each(|_| drop(journal.note_durably(None, None, 0, line(500)).unwrap()));
+    for _ in 0..8 {
+        journal.note_durably(None, None, 0, line(500)).unwrap();
+    }
     let log = fs::read(dir.join("journal.sqlite-wal")).unwrap();
     for at in (40..log.len()).step_by(log.len() / 23) {
         let mut flipped = log.clone();

@@ -153,7 +153,7 @@ fn a_foreign_database_is_refused_and_left_alone() {
 fn bytes_that_are_no_database_are_refused_as_corrupt() {
     for bytes in [
         &b"minion"[..],
-        &[0x55; 40_000],
+        &[0x55; 10_000],
         &b"SQLite format 3\0".repeat(64),
     ] {
         let (_folder, dir) = place();
@@ -218,4 +218,18 @@ fn links_and_folders_in_place_of_the_file_are_refused() {
         SqliteStore::open(&linked),
         Err(OpenError::WrongKind { .. })
     ));
+}
+
+#[test]
+fn a_closed_journal_is_one_file() {
+    let (_folder, dir) = place();
+    written(&dir);
+    let store = SqliteStore::open(&dir).unwrap();
+    store.put_blob(b"something in the log").unwrap();
+    store.runs(&RunFilter::default()).unwrap();
+    drop(store);
+    assert!(
+        !dir.join("journal.sqlite-wal").exists(),
+        "the log was not moved into the file"
+    );
 }
