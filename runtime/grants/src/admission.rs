@@ -257,7 +257,3 @@ fn agent(
     under.rule = rule;
     Ok(under)
 }
-
-#[cfg(test)]
-#[path = "admission_tests.rs"]
-mod tests;

@@ -94,6 +94,9 @@ fn from_flags(sources: &GrantSources<'_>, found: &mut Findings) -> Option<Delive
         found.problems.push(AdmissionProblem::GatesAndNone);
     }
     if !has(|allowed| matches!(allowed, Allowed::Delivery(_))) {
+        if none {
+            found.problems.push(AdmissionProblem::NoneWithoutDelivery);
+        }
         return None;
     }
     if require.is_empty() && !none {
@@ -216,3 +219,7 @@ fn digest_of(subject: &Subject, name: &PartName) -> Option<Digest> {
         .find(|part| part.name == *name)
         .map(|part| part.digest)
 }
+
+#[cfg(test)]
+#[path = "handover_tests.rs"]
+mod tests;

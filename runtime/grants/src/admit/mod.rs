@@ -200,4 +200,4 @@ fn refused(subject: &Subject, found: Findings) -> Refused {
 
 #[cfg(test)]
 #[path = "admit_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -97,6 +97,9 @@ pub enum AdmissionProblem {
     /// `--allow delivery=branch` says nothing about gates.
     #[error("`--allow delivery=branch` needs `--allow require=GATE`, or `--allow gates=none`")]
     NoGatesNamed,
+    /// `--allow gates=none` says nothing about where to.
+    #[error("`--allow gates=none` stands for itself; it goes with `--allow delivery=branch`")]
+    NoneWithoutDelivery,
     /// The ceiling allows nothing of an ask.
     #[error("the ceiling allows nothing of ask `{ask}` of `{part}`")]
     AboveCeiling {

@@ -101,8 +101,11 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Grant>, GrantsError> 
         line: at(span.start),
         what,
     };
-    let file: FileText = toml::from_str(text)
-        .map_err(|error| line((error.span().unwrap_or(0..0), crate::shown(error.message()))))?;
+    let file: FileText = toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let what = keyed(text, span.start, error.message());
+        line((span, what))
+    })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let parse = |entry: Spanned<GrantText>| {
         let span = entry.span();
@@ -110,6 +113,21 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Grant>, GrantsError> 
         grant(entry.into_inner(), span, from, path).map_err(line)
     };
     file.grant.into_iter().map(parse).collect()
+}
+
+/// A message with the key of its line, where it does not name one itself.
+fn keyed(text: &str, start: usize, message: &str) -> String {
+    let row = text
+        .lines()
+        .nth(line_of(text, start) - 1)
+        .unwrap_or_default();
+    let message = crate::shown(message);
+    match row.split_once('=') {
+        Some((key, _)) if !message.contains(key.trim()) => {
+            format!("`{}`: {message}", crate::shown(key.trim()))
+        }
+        _ => message,
+    }
 }
 
 fn line_of(text: &str, start: usize) -> usize {

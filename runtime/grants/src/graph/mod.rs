@@ -12,6 +12,8 @@ use serde_json::Value;
 
 pub use check::GraphProblem;
 pub(crate) use check::is_schema;
+#[cfg(test)]
+pub(crate) use check::tests::sound;
 pub use ways::{WayAround, WaysToDelivered};
 
 use crate::{AskId, NodeId, PartName, canonical_json};

@@ -1,6 +1,6 @@
 //! The proof about gates: what it grants and what it must not.
 
-use super::super::check::tests::sound;
+use super::super::sound;
 use crate::{Graph, NodeId};
 
 fn ids(names: &[&str]) -> Vec<NodeId> {
