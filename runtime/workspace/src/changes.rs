@@ -83,7 +83,9 @@ pub(crate) fn changes(reader: &Reader, a: TreeId, b: TreeId) -> Result<Vec<Chang
             let path = entry.path.clone();
             both.entry(path).or_default().1 = Some(entry);
         }
-        budget = budget.checked_sub(both.len()).ok_or(TreeError::TooMany)?;
+        budget = budget
+            .checked_sub(both.len())
+            .ok_or(TreeError::TooMany(2 * MAX_ENTRIES))?;
         for (path, (a, b)) in both
             .into_iter()
             .filter(|(_, (a, b))| !same(a.as_ref(), b.as_ref()))

@@ -57,7 +57,7 @@ pub enum CheckoutError {
 /// Bounds of a checkout and of what is taken from it.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The most files and folders a snapshot looks at.
+    /// The most files and folders of a tree, or looked at by a snapshot.
     pub files: usize,
     /// The largest file, in bytes.
     pub file_bytes: u64,
@@ -146,10 +146,10 @@ pub(crate) fn checkout(
     options: CheckoutOptions<'_>,
 ) -> Result<Checkout, CheckoutError> {
     let reader = objects.reader();
-    let flat = tree::flatten(&reader, tree)?;
+    let flat = tree::flatten(&reader, tree, options.limits.files)?;
     let base = options.base.unwrap_or(tree);
     let of_base = (base != tree)
-        .then(|| tree::flatten(&reader, base))
+        .then(|| tree::flatten(&reader, base, options.limits.files))
         .transpose()?;
     let (left_out, written): (Vec<Entry>, Vec<Entry>) = flat
         .leaves

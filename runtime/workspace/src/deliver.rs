@@ -14,7 +14,7 @@ use gix::{ObjectId, actor, date};
 
 use crate::objects::{ObjectError, Objects, Reader};
 use crate::repository::{Repository, open_plainly};
-use crate::tree::{TreeError, entries, flatten};
+use crate::tree::{MAX_ENTRIES, TreeError, entries, flatten};
 use crate::{CommitId, RunStore, TreeId};
 
 /// Why a tree was not delivered. Nothing but unreferenced objects is left.
@@ -130,7 +130,7 @@ impl<'m> Missing<'m> {
         let complete = match parent {
             None => HashSet::new(),
             Some(parent) => {
-                let flat = flatten(&from, TreeId(from.tree_of(&parent.0)?))?;
+                let flat = flatten(&from, TreeId(from.tree_of(&parent.0)?), MAX_ENTRIES)?;
                 let leaves = flat.leaves.into_iter().map(|leaf| leaf.id);
                 flat.folders.into_iter().chain(leaves).collect()
             }
@@ -250,7 +250,7 @@ fn refuse_existing(
     name: &gix::refs::FullName,
 ) -> Result<(), DeliverError> {
     match git.try_find_reference(name.as_ref()) {
-        Ok(None) => Ok(()),
+        Ok(None) => refuse_nested(git, branch),
         Ok(Some(found)) => Err(DeliverError::BranchExists {
             branch: branch.to_owned(),
             at: found.try_id().map(|id| CommitId(id.detach())),
@@ -259,6 +259,35 @@ fn refuse_existing(
             branch: branch.to_owned(),
             why: error.to_string(),
         }),
+    }
+}
+
+/// Refs are files or stand in a packed list; only the first kind refuses by
+/// itself to be folder and file at once.
+fn refuse_nested(git: &gix::Repository, branch: &str) -> Result<(), DeliverError> {
+    let refused = |why: String| DeliverError::Branch {
+        branch: branch.to_owned(),
+        why,
+    };
+    let above = branch.match_indices('/').map(|(at, _)| &branch[..at]);
+    for outer in above {
+        let found = git
+            .try_find_reference(format!("refs/heads/{outer}").as_str())
+            .map_err(|error| refused(error.to_string()))?;
+        if found.is_some() {
+            return Err(refused(format!("there is a branch `{outer}`")));
+        }
+    }
+    let prefix = format!("refs/heads/{branch}/");
+    let platform = git
+        .references()
+        .map_err(|error| refused(error.to_string()))?;
+    let mut inner = platform
+        .prefixed(prefix.as_str())
+        .map_err(|error| refused(error.to_string()))?;
+    match inner.next() {
+        None => Ok(()),
+        Some(_) => Err(refused(format!("there are branches below `{branch}/`"))),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::objects::{ObjectError, Reader};
 pub(crate) const MAX_DEPTH: usize = 512;
 /// The longest path, in bytes; `PATH_MAX` of Linux is 4,096 with its NUL.
 pub(crate) const MAX_PATH: usize = 4_000;
-/// The most entries of one tree, folders apart.
+/// The most entries of a tree, where no other limit is given.
 pub(crate) const MAX_ENTRIES: usize = 1_000_000;
 
 /// Why a tree cannot be used.
@@ -36,8 +36,8 @@ pub enum TreeError {
         why: String,
     },
     /// The tree holds more than is taken.
-    #[error("the tree holds more than {MAX_ENTRIES} files")]
-    TooMany,
+    #[error("the tree holds more than {0} files and folders")]
+    TooMany(usize),
 }
 
 /// A leaf of a tree.
@@ -57,16 +57,16 @@ pub(crate) struct Flat {
     pub(crate) folders: HashSet<ObjectId>,
 }
 
-/// Unfolds `tree`.
-pub(crate) fn flatten(reader: &Reader, tree: TreeId) -> Result<Flat, TreeError> {
+/// Unfolds `tree`, unless it holds more than `limit` entries.
+pub(crate) fn flatten(reader: &Reader, tree: TreeId, limit: usize) -> Result<Flat, TreeError> {
     let mut flat = Flat::default();
     let mut folders = vec![(String::new(), tree.0)];
     let mut buffer = Vec::new();
-    let mut budget = MAX_ENTRIES;
+    let mut budget = limit;
     while let Some((folder, id)) = folders.pop() {
         flat.folders.insert(id);
         for entry in entries(reader, &folder, id, &mut buffer)? {
-            budget = budget.checked_sub(1).ok_or(TreeError::TooMany)?;
+            budget = budget.checked_sub(1).ok_or(TreeError::TooMany(limit))?;
             if entry.mode.is_tree() {
                 folders.push((entry.path, entry.id));
             } else {

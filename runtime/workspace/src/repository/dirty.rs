@@ -21,7 +21,7 @@ pub(super) fn is_dirty(git: &gix::Repository, top: &Path, head: Option<TreeId>) 
     let objects = git.common_dir().join("objects");
     let flat = Objects::open(&objects)
         .ok()
-        .and_then(|objects| tree::flatten(&objects.reader(), head).ok());
+        .and_then(|objects| tree::flatten(&objects.reader(), head, tree::MAX_ENTRIES).ok());
     let Some(flat) = flat else {
         return true;
     };

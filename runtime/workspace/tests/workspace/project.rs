@@ -1,10 +1,11 @@
 //! A scratch project under git, with nobody's configuration but its own.
-#![allow(dead_code, reason = "each test binary uses a part")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests may stop the test")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use minion_workspace::{Base, Checkout, CheckoutOptions, Repository, RunStore, Signature, TreeId};
 
 /// A git repository in a temporary folder, with room for a run beside it.
 pub(crate) struct Project {
@@ -40,9 +41,7 @@ impl Project {
 
     /// Writes a file and the folders above it.
     pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) -> &Self {
-        let file = self.path().join(path);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, content).unwrap();
+        write(&self.path(), path, content);
         self
     }
 
@@ -145,4 +144,67 @@ pub(crate) fn collect(top: &Path, folder: &Path, state: &mut BTreeMap<String, Ve
             collect(top, &path, state);
         }
     }
+}
+
+/// A run on a project: its repository, base and store.
+pub(crate) struct Run {
+    pub(crate) repository: Repository,
+    pub(crate) base: Base,
+    pub(crate) store: RunStore,
+    folder: PathBuf,
+}
+
+impl Run {
+    /// A run on `HEAD`, or on the content of a folder without git.
+    pub(crate) fn on(project: &Project) -> Self {
+        Self::named(project, "objects.git")
+    }
+
+    /// A run whose store has a name of its own.
+    pub(crate) fn named(project: &Project, name: &str) -> Self {
+        let repository = Repository::open(project.path()).unwrap();
+        let base = repository.base(None).unwrap();
+        let folder = project.run_folder();
+        let store = RunStore::create(&folder.join(name), &repository, &base).unwrap();
+        Self {
+            repository,
+            base,
+            store,
+            folder,
+        }
+    }
+
+    /// A checkout of the base.
+    pub(crate) fn checkout(&self) -> Checkout {
+        self.checkout_with(self.base.tree, CheckoutOptions::default())
+    }
+
+    /// A checkout of `tree` in a new folder.
+    pub(crate) fn checkout_with(&self, tree: TreeId, options: CheckoutOptions<'_>) -> Checkout {
+        let dest = self.fresh_folder();
+        self.store.checkout(tree, &dest, options).unwrap()
+    }
+
+    /// A path in the run's folder that is not there yet.
+    pub(crate) fn fresh_folder(&self) -> PathBuf {
+        let free = (0..).map(|n| self.folder.join(format!("checkout-{n}")));
+        free.into_iter().find(|path| !path.exists()).unwrap()
+    }
+}
+
+/// Whoever delivers.
+pub(crate) fn author() -> Signature {
+    Signature {
+        name: "Ada".into(),
+        email: "ada@example.org".into(),
+        seconds: 1_700_000_000,
+        offset_minutes: 60,
+    }
+}
+
+/// Writes a file and the folders above it.
+pub(crate) fn write(root: &Path, path: &str, content: impl AsRef<[u8]>) {
+    let file = root.join(path);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, content).unwrap();
 }

@@ -1,0 +1,11 @@
+//! The room against real repositories, with git itself as the oracle.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test fails the test")]
+
+mod attacks;
+mod checkout;
+mod deliver;
+mod files;
+mod project;
+mod repository;
+mod snapshot;
+mod tree;
