@@ -5,7 +5,7 @@ use crate::bindings::plugin::exports::minion::node::node as wit;
 use crate::{Command, Failure, Finding, Level, Workspace, command, log};
 use serde::de::DeserializeOwned;
 
-pub use crate::bindings::host::plugins::Verdict;
+pub use crate::bindings::host::types::Verdict;
 #[doc(hidden)]
 pub use wit::Input as RawInput;
 pub use wit::{Output, ProjectCommand, Purpose, TestCase, TestOutcome, TestReport};

@@ -25,7 +25,6 @@ pub(crate) mod plugin {
             "minion:host/types": super::host::types,
             "minion:host/workspace": super::host::workspace,
             "minion:host/command": super::host::command,
-            "minion:host/plugins": super::host::plugins,
             "minion:host/log": super::host::log,
         },
         exports: { default: async },

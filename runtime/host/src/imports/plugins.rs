@@ -1,7 +1,7 @@
 //! `minion:host/plugins`: other components, each in a store of its own.
 
 use crate::bindings::host::plugins as wit;
-use crate::bindings::host::types::Failure;
+use crate::bindings::host::types::{Failure, Verdict};
 use crate::guest::Guest;
 use crate::imports::findings_to_guest;
 use crate::services::plugins;
@@ -24,7 +24,7 @@ impl wit::Host for Guest {
     }
 }
 
-impl From<plugins::Verdict> for wit::Verdict {
+impl From<plugins::Verdict> for Verdict {
     fn from(verdict: plugins::Verdict) -> Self {
         match verdict {
             plugins::Verdict::Pass => Self::Pass,
@@ -34,12 +34,12 @@ impl From<plugins::Verdict> for wit::Verdict {
     }
 }
 
-impl From<wit::Verdict> for plugins::Verdict {
-    fn from(verdict: wit::Verdict) -> Self {
+impl From<Verdict> for plugins::Verdict {
+    fn from(verdict: Verdict) -> Self {
         match verdict {
-            wit::Verdict::Pass => Self::Pass,
-            wit::Verdict::Fail => Self::Fail,
-            wit::Verdict::Error => Self::Error,
+            Verdict::Pass => Self::Pass,
+            Verdict::Fail => Self::Fail,
+            Verdict::Error => Self::Error,
         }
     }
 }
