@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
 
 use rustix::fs::{AtFlags, Dir, FileType, Stat, fstat, statat, unlinkat};
 use rustix::io::Errno;
@@ -19,11 +19,13 @@ use crate::opening::{self, FILE, FOLDER};
 use crate::tree::{join, misnamed};
 
 mod error;
+mod limits;
 mod resolve;
 mod search;
 mod write;
 
 pub use error::{FileError, LimitKind};
+pub use limits::FileLimits;
 pub use search::{Found, Hit};
 
 use resolve::{Place, resolve};
@@ -78,41 +80,6 @@ pub struct FileEntry {
     pub name: String,
     /// What it is.
     pub kind: EntryKind,
-}
-
-/// Bounds of file access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FileLimits {
-    /// The largest file read or written, in bytes.
-    pub file_bytes: u64,
-    /// The most bytes written together.
-    pub written_bytes: u64,
-    /// The most files and folders made together.
-    pub created: u64,
-    /// The most entries of a folder that is listed.
-    pub entries: usize,
-    /// The most hits of a search.
-    pub hits: usize,
-    /// The most files and folders a search looks at.
-    pub searched: usize,
-    /// The most bytes a search reads.
-    pub searched_bytes: u64,
-}
-
-impl Default for FileLimits {
-    /// 4 MiB a file, 1 GiB and 10,000 files written, 10,000 entries a folder,
-    /// 200 hits in at most 50,000 files and 256 MiB.
-    fn default() -> Self {
-        Self {
-            file_bytes: 4 << 20,
-            written_bytes: 1 << 30,
-            created: 10_000,
-            entries: 10_000,
-            hits: 200,
-            searched: 50_000,
-            searched_bytes: 256 << 20,
-        }
-    }
 }
 
 /// The files below one folder.
@@ -303,20 +270,6 @@ impl Files {
         }
         found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
-    }
-
-    /// Takes `amount` from a budget.
-    fn charge<D>(&self, kind: LimitKind, amount: u64) -> Result<(), FileError<D>> {
-        let (counter, allowed) = match kind {
-            LimitKind::Created => (&self.created, self.limits.created),
-            _ => (&self.written, self.limits.written_bytes),
-        };
-        counter
-            .fetch_update(Relaxed, Relaxed, |spent| {
-                spent.checked_add(amount).filter(|spent| *spent <= allowed)
-            })
-            .map(drop)
-            .map_err(|_| FileError::Limit { kind, allowed })
     }
 }
 

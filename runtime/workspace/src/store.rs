@@ -4,6 +4,7 @@
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use gix::objs::Kind;
@@ -156,7 +157,7 @@ fn lay_out(path: &Path, lender: Option<&Path>) -> io::Result<Result<(), PathBuf>
     if let Some(lender) = lender.filter(|lender| lender.as_os_str().as_bytes().contains(&b'\n')) {
         return Ok(Err(lender.to_owned()));
     }
-    std::fs::create_dir(path)?;
+    std::fs::DirBuilder::new().mode(0o700).create(path)?;
     for folder in [
         "objects",
         "objects/info",

@@ -29,7 +29,7 @@ const FOLDER: OFlags = OFlags::PATH
 pub(super) struct Place {
     /// The real folder that it lies in.
     pub(super) folder: Arc<OwnedFd>,
-    /// Folders between `folder` and `name` that don't exist.
+    /// Parts between `folder` and `name` that are no folders, yet.
     pub(super) missing: Vec<String>,
     /// The last name; empty when the place is `folder` itself.
     pub(super) name: String,
@@ -128,11 +128,13 @@ impl Walk<'_> {
                     self.follow(&path, &target)?;
                 }
                 Ok(None) if last => return Ok(place(folder, part, path)),
-                Ok(None) => {
-                    let next = opening::below(&folder, &part, FOLDER)
-                        .map_err(|error| system(&path, error))?;
-                    self.stack.push((Arc::new(next), path));
-                }
+                Ok(None) => match opening::below(&folder, &part, FOLDER) {
+                    Ok(next) => self.stack.push((Arc::new(next), path)),
+                    Err(Errno::NOTDIR | Errno::NOENT) => {
+                        return self.missing(folder, part, &above);
+                    }
+                    Err(error) => return Err(system(&path, error)),
+                },
                 Err(Errno::NOENT) => return self.missing(folder, part, &above),
                 Err(error) => return Err(system(&path, error)),
             }
@@ -178,7 +180,8 @@ impl Walk<'_> {
         self.push(target)
     }
 
-    /// `part` isn't there. What follows it can then only be plain names.
+    /// `part` isn't there, or is no folder. What follows it can then only be
+    /// plain names.
     fn missing<D>(
         mut self,
         folder: Arc<OwnedFd>,

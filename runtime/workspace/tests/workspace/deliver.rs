@@ -288,6 +288,42 @@ fn what_root_delivers_belongs_to_the_owner_of_the_repository() {
     }
 }
 
+#[test]
+fn symlinks_in_the_repository_do_not_lead_a_delivery_out() {
+    let project = Project::new();
+    project.write("a", "one").commit();
+    let outside = project.run_folder().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let run = Run::on(&project);
+    let mut checkout = run.checkout();
+    write(checkout.root(), "b", "two");
+    let tree = checkout.snapshot().unwrap().tree;
+    let deliver = || {
+        let (repository, parent) = (&run.repository, run.base.commit);
+        run.store
+            .deliver(repository, tree, parent, "minion/run", "x\n", &author())
+    };
+    let link = project.path().join(".git/refs/heads/minion");
+    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    let error = deliver().unwrap_err();
+    assert!(error.to_string().contains("is a symlink"), "{error}");
+    std::fs::remove_file(link).unwrap();
+
+    for number in 0..=255 {
+        let folder = project.path().join(format!(".git/objects/{number:02x}"));
+        let moved = outside.join(format!("{number:02x}"));
+        if folder.exists() {
+            std::fs::rename(&folder, &moved).unwrap();
+        } else {
+            std::fs::create_dir(&moved).unwrap();
+        }
+        std::os::unix::fs::symlink(moved, folder).unwrap();
+    }
+    let error = deliver().unwrap_err();
+    assert!(error.to_string().contains("is a symlink"), "{error}");
+    assert!(!project.path().join(".git/refs/heads/minion").exists());
+}
+
 fn give(path: &std::path::Path) {
     std::os::unix::fs::lchown(path, Some(4321), Some(4321)).unwrap();
     if path.symlink_metadata().unwrap().is_dir() {

@@ -106,6 +106,7 @@ fn a_denial_does_not_tell_whether_the_file_is_there() {
         "secret/there",
         "secret/absent",
         "secret/absent/deeper",
+        "secret/there/deeper",
         "secret",
     ] {
         let denied = Err(FileError::Denied("closed"));
@@ -124,6 +125,16 @@ fn a_denial_does_not_tell_whether_the_file_is_there() {
         Err(FileError::NotFound("absent".into()))
     );
     assert_eq!(names(&folder.path().join("secret")), ["there"]);
+}
+
+#[test]
+fn a_file_is_no_folder_to_write_in() {
+    let (folder, files) = opened(&[("a", "x")]);
+    let error = files.write("a/b/c", b"", &anything).unwrap_err();
+    assert!(matches!(error, FileError::NotAFolder(_)), "{error}");
+    let error = files.read("a/b", &anything).unwrap_err();
+    assert!(matches!(error, FileError::NotFound(_)), "{error}");
+    assert_eq!(names(folder.path()), ["a"]);
 }
 
 #[test]

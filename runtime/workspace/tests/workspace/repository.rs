@@ -405,3 +405,27 @@ fn replacement_refs_do_not_change_the_base() {
         "true"
     );
 }
+
+#[test]
+fn a_configured_working_tree_elsewhere_is_not_looked_at() {
+    let project = Project::new();
+    project.write("a", "one").commit();
+    let elsewhere = project.run_folder().join("elsewhere");
+    write(&elsewhere, "secret", "x");
+    let config = project.path().join(".git/config");
+    let own = std::fs::read_to_string(&config).unwrap();
+    let text = format!("{own}[core]\n\tworktree = {}\n", elsewhere.display());
+    std::fs::write(config, text).unwrap();
+    let repository = Repository::open(project.path()).unwrap();
+    assert_eq!(repository.top(), project.path().canonicalize().unwrap());
+    assert!(!repository.is_dirty());
+}
+
+#[test]
+fn everything_may_move_between_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<Repository>();
+    check::<RunStore>();
+    check::<minion_workspace::Checkout>();
+    check::<minion_workspace::Files>();
+}
