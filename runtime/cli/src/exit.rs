@@ -28,22 +28,34 @@ pub(crate) struct Fail {
 impl Fail {
     /// The command's words, or a file that they name, are wrong.
     pub(crate) fn usage(message: impl std::fmt::Display) -> Self {
-        Self { code: USAGE, message: message.to_string() }
+        Self {
+            code: USAGE,
+            message: message.to_string(),
+        }
     }
 
     /// A component or a grant is refused.
     pub(crate) fn refused(message: impl std::fmt::Display) -> Self {
-        Self { code: REFUSED, message: message.to_string() }
+        Self {
+            code: REFUSED,
+            message: message.to_string(),
+        }
     }
 
     /// It could not go on.
     pub(crate) fn stopped(message: impl std::fmt::Display) -> Self {
-        Self { code: STOPPED, message: message.to_string() }
+        Self {
+            code: STOPPED,
+            message: message.to_string(),
+        }
     }
 
     /// It should never happen.
     pub(crate) fn bug(message: impl std::fmt::Display) -> Self {
-        Self { code: BUG, message: format!("{message}\nthis is a bug of minion-rt; please report it") }
+        Self {
+            code: BUG,
+            message: format!("{message}\nthis is a bug of minion-rt; please report it"),
+        }
     }
 
     /// Tells it and gives the exit code.

@@ -54,6 +54,11 @@ fn main() -> ExitCode {
 
 /// `MINION_RT_LOG=debug` shows what happens inside.
 fn trace() {
-    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("MINION_RT_LOG") else { return };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("MINION_RT_LOG") else {
+        return;
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -14,12 +14,18 @@ impl Settings {
     /// `state` from the command line, else `$MINION_RT_STATE`, else
     /// `$XDG_DATA_HOME/minion-rt`; files of the operator beneath `$XDG_CONFIG_HOME/minion-rt`.
     pub(crate) fn new(state: Option<&Path>) -> Result<Self, Fail> {
-        let state = match state.map(Path::to_owned).or_else(|| folder("MINION_RT_STATE")) {
+        let state = match state
+            .map(Path::to_owned)
+            .or_else(|| folder("MINION_RT_STATE"))
+        {
             Some(named) => named,
             None => base("XDG_DATA_HOME", ".local/share")?.join("minion-rt"),
         };
         let state = std::path::absolute(&state).map_err(Fail::usage)?;
-        Ok(Self { state, config: base("XDG_CONFIG_HOME", ".config")?.join("minion-rt") })
+        Ok(Self {
+            state,
+            config: base("XDG_CONFIG_HOME", ".config")?.join("minion-rt"),
+        })
     }
 
     /// The journal's folder.
@@ -37,9 +43,10 @@ impl Settings {
         self.state.join("compiled")
     }
 
-    /// What cargo builds of blueprints that are run from their source.
+    /// What cargo builds of blueprints that are run from their source: where
+    /// `CARGO_TARGET_DIR` says, else with the rest of the state.
     pub(crate) fn built(&self) -> PathBuf {
-        self.state.join("built")
+        folder("CARGO_TARGET_DIR").unwrap_or_else(|| self.state.join("built"))
     }
 
     /// The operator's grants, unless the command names others.
@@ -54,13 +61,16 @@ impl Settings {
 }
 
 fn folder(variable: &str) -> Option<PathBuf> {
-    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 fn base(variable: &str, beneath_home: &str) -> Result<PathBuf, Fail> {
     if let Some(named) = folder(variable).filter(|path| path.is_absolute()) {
         return Ok(named);
     }
-    let home = folder("HOME").ok_or_else(|| Fail::usage(format!("neither HOME nor {variable} is set")))?;
+    let home =
+        folder("HOME").ok_or_else(|| Fail::usage(format!("neither HOME nor {variable} is set")))?;
     Ok(home.join(beneath_home))
 }

@@ -89,6 +89,9 @@ mod tests {
             .filter(|kind| kind.effect == Effect::External)
             .map(|kind| kind.name)
             .collect();
-        assert_eq!(external, ["model.turn", "delivery.branch", "escalation.branch"]);
+        assert_eq!(
+            external,
+            ["model.turn", "delivery.branch", "escalation.branch"]
+        );
     }
 }

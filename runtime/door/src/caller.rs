@@ -26,6 +26,10 @@ impl Caller {
     /// a plugin called by a step, a tool called by an agent.
     #[must_use]
     pub fn beneath(&self, parent: Seq, authority: Arc<Authority>) -> Self {
-        Self { authority, parent: Some(parent), ..self.clone() }
+        Self {
+            authority,
+            parent: Some(parent),
+            ..self.clone()
+        }
     }
 }

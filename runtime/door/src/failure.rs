@@ -64,7 +64,9 @@ impl Failure {
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::json;
         match self {
-            Self::Denied(denial) => json!({ "failure": "denied", "rule": denial.rule, "target": denial.target }),
+            Self::Denied(denial) => {
+                json!({ "failure": "denied", "rule": denial.rule, "target": denial.target })
+            }
             Self::NotFound(what) => json!({ "failure": "not-found", "text": what }),
             Self::Invalid(what) => json!({ "failure": "invalid", "text": what }),
             Self::Limit(limit) => json!({ "failure": "limit", "limit": limit }),

@@ -22,7 +22,13 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { turns: 200, tokens: 4_000_000, tool_calls: 2_000, commands: 10_000, visits: 100_000 }
+        Self {
+            turns: 200,
+            tokens: 4_000_000,
+            tool_calls: 2_000,
+            commands: 10_000,
+            visits: 100_000,
+        }
     }
 }
 
@@ -59,14 +65,20 @@ pub struct Meter {
 impl Meter {
     /// A meter at zero.
     pub fn new(budget: Budget) -> Self {
-        Self { budget, ..Self::default() }
+        Self {
+            budget,
+            ..Self::default()
+        }
     }
 
     /// Takes one model turn before it is made.
     pub fn turn(&self) -> Result<(), LimitReached> {
         let spent = self.input_tokens.load(Relaxed) + self.output_tokens.load(Relaxed);
         if spent >= self.budget.tokens {
-            return Err(LimitReached { kind: LimitKind::Tokens, allowed: self.budget.tokens });
+            return Err(LimitReached {
+                kind: LimitKind::Tokens,
+                allowed: self.budget.tokens,
+            });
         }
         take(&self.turns, self.budget.turns, LimitKind::Turns)
     }
@@ -79,7 +91,11 @@ impl Meter {
 
     /// Takes one tool call before it is made.
     pub fn tool_call(&self) -> Result<(), LimitReached> {
-        take(&self.tool_calls, self.budget.tool_calls, LimitKind::ToolCalls)
+        take(
+            &self.tool_calls,
+            self.budget.tool_calls,
+            LimitKind::ToolCalls,
+        )
     }
 
     /// Takes one command before it is run.
@@ -111,7 +127,9 @@ impl Meter {
 
 fn take(counter: &AtomicU64, allowed: u64, kind: LimitKind) -> Result<(), LimitReached> {
     counter
-        .fetch_update(Relaxed, Relaxed, |spent| (spent < allowed).then_some(spent + 1))
+        .fetch_update(Relaxed, Relaxed, |spent| {
+            (spent < allowed).then_some(spent + 1)
+        })
         .map(|_| ())
         .map_err(|_| LimitReached { kind, allowed })
 }
@@ -122,17 +140,35 @@ mod tests {
 
     #[test]
     fn a_spent_budget_refuses_the_next_turn() {
-        let meter = Meter::new(Budget { turns: 1, ..Budget::default() });
+        let meter = Meter::new(Budget {
+            turns: 1,
+            ..Budget::default()
+        });
         assert!(meter.turn().is_ok());
-        assert_eq!(meter.turn(), Err(LimitReached { kind: LimitKind::Turns, allowed: 1 }));
+        assert_eq!(
+            meter.turn(),
+            Err(LimitReached {
+                kind: LimitKind::Turns,
+                allowed: 1
+            })
+        );
         assert_eq!(meter.spent().turns, 1);
     }
 
     #[test]
     fn tokens_past_the_budget_stop_the_next_turn() {
-        let meter = Meter::new(Budget { tokens: 10, ..Budget::default() });
+        let meter = Meter::new(Budget {
+            tokens: 10,
+            ..Budget::default()
+        });
         assert!(meter.turn().is_ok());
         meter.tokens(6, 6);
-        assert_eq!(meter.turn(), Err(LimitReached { kind: LimitKind::Tokens, allowed: 10 }));
+        assert_eq!(
+            meter.turn(),
+            Err(LimitReached {
+                kind: LimitKind::Tokens,
+                allowed: 10
+            })
+        );
     }
 }

@@ -84,7 +84,11 @@ const SHOWN_DENIALS: usize = 100;
 impl Door {
     /// A door that records in `journal` and counts in `meter`.
     pub fn new(journal: Arc<Journal>, meter: Meter) -> Self {
-        Self { journal, meter, denied: Mutex::default() }
+        Self {
+            journal,
+            meter,
+            denied: Mutex::default(),
+        }
     }
 
     /// What the run has spent and may spend.
@@ -94,7 +98,10 @@ impl Door {
 
     /// The refusals so far, the first hundred of them.
     pub fn denied(&self) -> Vec<Denied> {
-        self.denied.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.denied
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The run's journal.
@@ -113,11 +120,24 @@ impl Door {
         request: Value,
         effect: impl FnOnce(&Judge<'_>) -> Answer<T>,
     ) -> Result<Result<T, Failure>, Halt> {
-        debug_assert!(kind.effect != Effect::External, "an external effect needs its intent first");
+        debug_assert!(
+            kind.effect != Effect::External,
+            "an external effect needs its intent first"
+        );
         let since = Instant::now();
-        let judge = Judge { authority: &caller.authority, rule: RefCell::default() };
+        let judge = Judge {
+            authority: &caller.authority,
+            rule: RefCell::default(),
+        };
         let answer = effect(&judge);
-        self.record(caller, kind, request, judge.rule.into_inner(), since, answer)
+        self.record(
+            caller,
+            kind,
+            request,
+            judge.rule.into_inner(),
+            since,
+            answer,
+        )
     }
 
     /// A call that is judged before it begins. An external one commits its intent first and
@@ -169,20 +189,33 @@ impl Door {
             Verdict::Deny(denial) => self.deny(caller, kind, denial).map(Err),
             Verdict::Allow { rule } => {
                 let seq = self.intent(caller, kind, request, rule)?;
-                Ok(Ok(Scope { seq, since: Instant::now() }))
+                Ok(Ok(Scope {
+                    seq,
+                    since: Instant::now(),
+                }))
             }
         }
     }
 
     /// Closes it with what it came to.
-    pub fn close<T>(&self, caller: &Caller, scope: Scope, answer: Answer<T>) -> Result<Result<T, Failure>, Halt> {
+    pub fn close<T>(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        answer: Answer<T>,
+    ) -> Result<Result<T, Failure>, Halt> {
         let (result, response) = split(answer);
         self.result(caller, scope.seq, scope.since, response)?;
         Ok(result)
     }
 
     /// Records a refusal and gives it back typed.
-    pub fn deny(&self, caller: &Caller, kind: &'static CallKind, denial: Denial) -> Result<Failure, Halt> {
+    pub fn deny(
+        &self,
+        caller: &Caller,
+        kind: &'static CallKind,
+        denial: Denial,
+    ) -> Result<Failure, Halt> {
         self.meter.denial();
         self.remember(caller, kind, &denial);
         self.note(
@@ -202,13 +235,19 @@ impl Door {
     fn remember(&self, caller: &Caller, kind: &'static CallKind, denial: &Denial) {
         let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
         if denied.len() < SHOWN_DENIALS {
-            denied.push(Denied { node: caller.node.clone(), call: kind.name, denial: denial.clone() });
+            denied.push(Denied {
+                node: caller.node.clone(),
+                call: kind.name,
+                denial: denial.clone(),
+            });
         }
     }
 
     /// A record of the host's own: a checkpoint, evidence, a line of a log.
     pub fn note(&self, caller: &Caller, micros: u64, body: Body) -> Result<Seq, Halt> {
-        Ok(self.journal.note(Some(caller.visit), caller.parent, micros, body)?)
+        Ok(self
+            .journal
+            .note(Some(caller.visit), caller.parent, micros, body)?)
     }
 
     fn record<T>(
@@ -226,19 +265,48 @@ impl Door {
         let (result, response) = split(answer);
         let (request, response) = (self.payload(request)?, self.payload(response)?);
         let call = kind.name.to_owned();
-        self.note(caller, micros(since), Body::Call { call, effect: kind.effect, request, rule, response })?;
+        self.note(
+            caller,
+            micros(since),
+            Body::Call {
+                call,
+                effect: kind.effect,
+                request,
+                rule,
+                response,
+            },
+        )?;
         Ok(result)
     }
 
-    fn intent(&self, caller: &Caller, kind: &'static CallKind, request: Value, rule: String) -> Result<Seq, Halt> {
+    fn intent(
+        &self,
+        caller: &Caller,
+        kind: &'static CallKind,
+        request: Value,
+        rule: String,
+    ) -> Result<Seq, Halt> {
         let (call, request) = (kind.name.to_owned(), self.payload(request)?);
-        let body = Body::Intent { call, effect: kind.effect, request, rule, policy: kind.in_doubt };
+        let body = Body::Intent {
+            call,
+            effect: kind.effect,
+            request,
+            rule,
+            policy: kind.in_doubt,
+        };
         self.note(caller, 0, body)
     }
 
-    fn result(&self, caller: &Caller, intent: Seq, since: Instant, response: Value) -> Result<(), Halt> {
+    fn result(
+        &self,
+        caller: &Caller,
+        intent: Seq,
+        since: Instant,
+        response: Value,
+    ) -> Result<(), Halt> {
         let response = self.payload(response)?;
-        self.note(caller, micros(since), Body::Result { intent, response }).map(|_| ())
+        self.note(caller, micros(since), Body::Result { intent, response })
+            .map(|_| ())
     }
 
     fn payload(&self, value: Value) -> Result<Payload, Halt> {

@@ -2,7 +2,9 @@
 //! value nothing can be linked, so nothing runs unadmitted.
 
 use crate::inspect::Inspected;
-use minion_grants::{Admission, Date, Graph, GrantSources, PartName, Refused, Subject, SubjectPart, admit as judge};
+use minion_grants::{
+    Admission, Date, GrantSources, Graph, PartName, Refused, Subject, SubjectPart, admit as judge,
+};
 use std::collections::BTreeMap;
 
 /// A component with the authority that it was given.
@@ -28,14 +30,22 @@ pub enum AdmitError {
 ///
 /// # Errors
 /// [`AdmitError`] with everything that is missing, at once.
-pub fn admit(inspected: Inspected, grants: &GrantSources<'_>, today: Date) -> Result<Admitted, AdmitError> {
+pub fn admit(
+    inspected: Inspected,
+    grants: &GrantSources<'_>,
+    today: Date,
+) -> Result<Admitted, AdmitError> {
     let bundle = inspected.bundle();
     let manifest = &bundle.manifest;
     let Some(graph) = bundle.graph.clone() else {
         return Err(AdmitError::NotABlueprint(manifest.name.to_string()));
     };
     match judge(&subject(&inspected, &graph), grants, today) {
-        Ok(admission) => Ok(Admitted { inspected, graph, admission }),
+        Ok(admission) => Ok(Admitted {
+            inspected,
+            graph,
+            admission,
+        }),
         Err(refused) => Err(AdmitError::Refused(refused.into())),
     }
 }

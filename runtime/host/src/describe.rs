@@ -5,7 +5,8 @@ use crate::bindings::blueprint::BlueprintWorld;
 use crate::bindings::blueprint::minion::blueprint::graph as wit;
 use crate::engine::Engine;
 use minion_grants::{
-    AgentLimits, AskId, Edge, Executor, Graph, IdentError, Node, NodeId, NodeKind, PartName, PluginUse, VisitBound,
+    AgentLimits, AskId, Edge, Executor, Graph, IdentError, Node, NodeId, NodeKind, PartName,
+    PluginUse, VisitBound,
 };
 use serde_json::Value;
 use wasmtime::component::{Component, Linker};
@@ -46,16 +47,27 @@ pub async fn describe(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, Desc
     let broken = |e: wasmtime::Error| DescribeError::Component(format!("{e:#}"));
     let component = Component::new(engine.wasmtime(), component).map_err(broken)?;
     let mut linker: Linker<StoreLimits> = Linker::new(engine.wasmtime());
-    linker.define_unknown_imports_as_traps(&component).map_err(broken)?;
-    let mut store = Store::new(engine.wasmtime(), StoreLimitsBuilder::new().memory_size(MEMORY).build());
+    linker
+        .define_unknown_imports_as_traps(&component)
+        .map_err(broken)?;
+    let mut store = Store::new(
+        engine.wasmtime(),
+        StoreLimitsBuilder::new().memory_size(MEMORY).build(),
+    );
     store.limiter(|limits| limits);
     store.set_epoch_deadline(1);
     let mut ticks = TICKS;
     store.epoch_deadline_callback(move |_| {
         ticks = ticks.saturating_sub(1);
-        Ok(if ticks == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+        Ok(if ticks == 0 {
+            UpdateDeadline::Interrupt
+        } else {
+            UpdateDeadline::Yield(1)
+        })
     });
-    let instance = BlueprintWorld::instantiate_async(&mut store, &component, &linker).await.map_err(broken)?;
+    let instance = BlueprintWorld::instantiate_async(&mut store, &component, &linker)
+        .await
+        .map_err(broken)?;
     let described = instance
         .minion_blueprint_blueprint()
         .call_describe(&mut store)
@@ -67,7 +79,11 @@ pub async fn describe(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, Desc
 fn graph(graph: wit::Graph) -> Result<Graph, DescribeError> {
     Ok(Graph {
         start: graph.start.parse::<NodeId>()?,
-        nodes: graph.nodes.into_iter().map(node).collect::<Result<_, _>>()?,
+        nodes: graph
+            .nodes
+            .into_iter()
+            .map(node)
+            .collect::<Result<_, _>>()?,
         state_schema: json("the state schema", &graph.state_schema)?,
     })
 }
@@ -82,7 +98,11 @@ fn node(node: wit::Node) -> Result<Node, DescribeError> {
     Ok(Node {
         kind,
         executor: executor(&node.id, node.executor)?,
-        needs: node.needs.iter().map(|need| need.parse::<AskId>()).collect::<Result<_, _>>()?,
+        needs: node
+            .needs
+            .iter()
+            .map(|need| need.parse::<AskId>())
+            .collect::<Result<_, _>>()?,
         agent: node.agent.map(agent).transpose()?,
         max_visits: node.max_visits.map(bound).transpose()?,
         edges: node.edges.into_iter().map(edge).collect::<Result<_, _>>()?,
@@ -102,9 +122,16 @@ fn executor(id: &str, executor: wit::Executor) -> Result<Executor, DescribeError
 }
 
 fn agent(limits: wit::AgentLimits) -> Result<AgentLimits, DescribeError> {
-    let schema = limits.output_schema.map(|schema| json("an output schema", &schema)).transpose()?;
+    let schema = limits
+        .output_schema
+        .map(|schema| json("an output schema", &schema))
+        .transpose()?;
     Ok(AgentLimits {
-        prompts: limits.prompts.iter().map(|name| name.parse::<PartName>()).collect::<Result<_, _>>()?,
+        prompts: limits
+            .prompts
+            .iter()
+            .map(|name| name.parse::<PartName>())
+            .collect::<Result<_, _>>()?,
         tools: limits.tools,
         output_schema: schema,
         max_turns: limits.max_turns,
@@ -114,14 +141,23 @@ fn agent(limits: wit::AgentLimits) -> Result<AgentLimits, DescribeError> {
 }
 
 fn bound(bound: wit::VisitBound) -> Result<VisitBound, DescribeError> {
-    Ok(VisitBound { visits: bound.visits, then: bound.then.parse()? })
+    Ok(VisitBound {
+        visits: bound.visits,
+        then: bound.then.parse()?,
+    })
 }
 
 fn edge(edge: wit::Edge) -> Result<Edge, DescribeError> {
-    Ok(Edge { label: edge.label, to: edge.to.parse()? })
+    Ok(Edge {
+        label: edge.label,
+        to: edge.to.parse()?,
+    })
 }
 
 fn json(of: &str, text: &str) -> Result<Value, DescribeError> {
     let text = if text.trim().is_empty() { "{}" } else { text };
-    serde_json::from_str(text).map_err(|source| DescribeError::Json { of: of.to_owned(), source })
+    serde_json::from_str(text).map_err(|source| DescribeError::Json {
+        of: of.to_owned(),
+        source,
+    })
 }

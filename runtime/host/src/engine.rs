@@ -17,7 +17,9 @@ pub enum EngineError {
     #[error("the wasm engine cannot be made on this machine: {0}")]
     Wasmtime(String),
     /// The folder for compiled components is not ours alone. Compiled code is run as it is.
-    #[error("the folder `{path}` for compiled components {why}; remove it or name another with --state")]
+    #[error(
+        "the folder `{path}` for compiled components {why}; remove it or name another with --state"
+    )]
     Cache {
         /// The folder.
         path: String,
@@ -48,9 +50,13 @@ impl Engine {
             let cache = Cache::new(settings).map_err(|e| EngineError::Wasmtime(e.to_string()))?;
             config.cache(Some(cache));
         }
-        let inner = wasmtime::Engine::new(&config).map_err(|e| EngineError::Wasmtime(e.to_string()))?;
+        let inner =
+            wasmtime::Engine::new(&config).map_err(|e| EngineError::Wasmtime(e.to_string()))?;
         let clock = Arc::new(Clock::start(&inner));
-        Ok(Self { inner, _clock: clock })
+        Ok(Self {
+            inner,
+            _clock: clock,
+        })
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -72,13 +78,17 @@ fn deterministic() -> Config {
 }
 
 fn private_folder(folder: &Path) -> Result<(), EngineError> {
-    let wrong = |why: String| EngineError::Cache { path: folder.display().to_string(), why };
+    let wrong = |why: String| EngineError::Cache {
+        path: folder.display().to_string(),
+        why,
+    };
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
         .map_err(|e| wrong(format!("cannot be made: {e}")))?;
-    let meta = std::fs::symlink_metadata(folder).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+    let meta =
+        std::fs::symlink_metadata(folder).map_err(|e| wrong(format!("cannot be read: {e}")))?;
     if !meta.is_dir() {
         return Err(wrong("is not a folder".into()));
     }
@@ -86,7 +96,10 @@ fn private_folder(folder: &Path) -> Result<(), EngineError> {
         return Err(wrong(format!("belongs to user {}", meta.uid())));
     }
     if meta.mode() & 0o077 != 0 {
-        return Err(wrong(format!("may be used by others (mode {:o})", meta.mode() & 0o777)));
+        return Err(wrong(format!(
+            "may be used by others (mode {:o})",
+            meta.mode() & 0o777
+        )));
     }
     Ok(())
 }
@@ -110,7 +123,10 @@ impl Clock {
                 }
             }
         });
-        Self { stop: Some(stop), thread: Some(thread) }
+        Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 }
 
@@ -132,7 +148,10 @@ mod tests {
     fn a_cache_that_others_may_write_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(matches!(Engine::new(Some(folder.path())), Err(EngineError::Cache { .. })));
+        assert!(matches!(
+            Engine::new(Some(folder.path())),
+            Err(EngineError::Cache { .. })
+        ));
     }
 
     #[test]

@@ -48,7 +48,11 @@ pub enum InspectError {
 }
 
 fn list(problems: &[String]) -> String {
-    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+    problems
+        .iter()
+        .map(|problem| format!("  {problem}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Reads a component.
@@ -56,29 +60,55 @@ fn list(problems: &[String]) -> String {
 /// # Errors
 /// [`InspectError`] names what is wrong, all of it at once where there is more.
 pub fn inspect(loaded: Loaded) -> Result<Inspected, InspectError> {
-    let Loaded { path, bytes, source, .. } = loaded;
-    let bundle =
-        minion_bundle::read(&bytes).map_err(|source| InspectError::Bad { path: path.clone(), source })?;
+    let Loaded {
+        path,
+        bytes,
+        source,
+        ..
+    } = loaded;
+    let bundle = minion_bundle::read(&bytes).map_err(|source| InspectError::Bad {
+        path: path.clone(),
+        source,
+    })?;
     let mut notes = Vec::new();
     let mut problems = imports(&bundle, &mut notes);
     let plugins = parts(&bundle, &mut problems, &mut notes);
     if let Some(graph) = &bundle.graph {
-        problems.extend(graph.check(&bundle.manifest.asks).iter().map(ToString::to_string));
+        problems.extend(
+            graph
+                .check(&bundle.manifest.asks)
+                .iter()
+                .map(ToString::to_string),
+        );
         problems.extend(gates(graph, &plugins));
         problems.extend(prompts(graph, &bundle));
     }
     if problems.is_empty() {
-        return Ok(Inspected { bundle, plugins, notes, source });
+        return Ok(Inspected {
+            bundle,
+            plugins,
+            notes,
+            source,
+        });
     }
     Err(InspectError::Unsound { path, problems })
 }
 
 /// What the imports prove, against what the manifest asks; and whether each is offered.
 fn imports(bundle: &Bundle, notes: &mut Vec<String>) -> Vec<String> {
-    let names: Vec<String> = bundle.imports.iter().map(|import| import.name.clone()).collect();
+    let names: Vec<String> = bundle
+        .imports
+        .iter()
+        .map(|import| import.name.clone())
+        .collect();
     let mut problems = Vec::new();
     for problem in unproven(&names, &bundle.manifest) {
-        if problem.is_refused() { &mut problems } else { &mut *notes }.push(problem.to_string());
+        if problem.is_refused() {
+            &mut problems
+        } else {
+            &mut *notes
+        }
+        .push(problem.to_string());
     }
     for name in &names {
         if !offered(name) {
@@ -94,23 +124,37 @@ fn imports(bundle: &Bundle, notes: &mut Vec<String>) -> Vec<String> {
 fn offered(import: &str) -> bool {
     let ours = |name: &str| {
         let interface = name.split('@').next().unwrap_or_default();
-        interface.strip_prefix("minion:host/").is_some_and(|it| OFFERED.contains(&it))
+        interface
+            .strip_prefix("minion:host/")
+            .is_some_and(|it| OFFERED.contains(&it))
             || interface == "minion:blueprint/graph"
     };
-    ours(import) || baseline::OFFERED.iter().any(|known| import.starts_with(known))
+    ours(import)
+        || baseline::OFFERED
+            .iter()
+            .any(|known| import.starts_with(known))
 }
 
 /// The plugins in the file, and the shipped ones that the graph names without bundling them.
-fn parts(bundle: &Bundle, problems: &mut Vec<String>, notes: &mut Vec<String>) -> BTreeMap<PartName, Part> {
+fn parts(
+    bundle: &Bundle,
+    problems: &mut Vec<String>,
+    notes: &mut Vec<String>,
+) -> BTreeMap<PartName, Part> {
     let mut parts = BTreeMap::new();
     for (name, plugin) in &bundle.plugins {
         let Ok(part) = name.parse::<PartName>() else {
-            problems.push(format!("it bundles a plugin under `{}`, which is no name", minion_grants::shown(name)));
+            problems.push(format!(
+                "it bundles a plugin under `{}`, which is no name",
+                minion_grants::shown(name)
+            ));
             continue;
         };
         let shipped = minion_shipped::find(name);
         let origin = match shipped {
-            Some(shipped) if minion_grants::Digest::of(shipped.bytes) == plugin.digest => Origin::Shipped,
+            Some(shipped) if minion_grants::Digest::of(shipped.bytes) == plugin.digest => {
+                Origin::Shipped
+            }
             None if !name.starts_with("std:") => Origin::Bundled,
             _ => {
                 problems.push(format!(
@@ -120,15 +164,36 @@ fn parts(bundle: &Bundle, problems: &mut Vec<String>, notes: &mut Vec<String>) -
                 continue;
             }
         };
-        problems.extend(imports(plugin, notes).into_iter().map(|p| format!("plugin `{name}`: {p}")));
-        parts.insert(part, Part { bundle: plugin.clone(), origin });
+        problems.extend(
+            imports(plugin, notes)
+                .into_iter()
+                .map(|p| format!("plugin `{name}`: {p}")),
+        );
+        parts.insert(
+            part,
+            Part {
+                bundle: plugin.clone(),
+                origin,
+            },
+        );
     }
     for (_, using) in bundle.graph.iter().flat_map(Graph::gates) {
         let name = using.name.clone();
-        if let (false, Some(shipped)) = (parts.contains_key(&name), minion_shipped::find(name.as_str())) {
+        if let (false, Some(shipped)) = (
+            parts.contains_key(&name),
+            minion_shipped::find(name.as_str()),
+        ) {
             match minion_bundle::read(shipped.bytes) {
-                Ok(plugin) => drop(parts.insert(name, Part { bundle: plugin, origin: Origin::Shipped })),
-                Err(error) => problems.push(format!("the shipped `{name}` cannot be read: {error}")),
+                Ok(plugin) => drop(parts.insert(
+                    name,
+                    Part {
+                        bundle: plugin,
+                        origin: Origin::Shipped,
+                    },
+                )),
+                Err(error) => {
+                    problems.push(format!("the shipped `{name}` cannot be read: {error}"))
+                }
             }
         }
     }
@@ -157,7 +222,10 @@ fn gates(graph: &Graph, plugins: &BTreeMap<PartName, Part>) -> Vec<String> {
 }
 
 fn prompts(graph: &Graph, bundle: &Bundle) -> Vec<String> {
-    let named = graph.nodes.iter().filter_map(|node| Some((node, node.agent.as_ref()?)));
+    let named = graph
+        .nodes
+        .iter()
+        .filter_map(|node| Some((node, node.agent.as_ref()?)));
     named
         .flat_map(|(node, agent)| agent.prompts.iter().map(move |prompt| (node, prompt)))
         .filter(|(_, prompt)| !bundle.prompts.contains_key(prompt.as_str()))

@@ -47,23 +47,48 @@ pub struct LinkError {
 pub fn link(admitted: Admitted, engine: &Engine) -> Result<Linked, LinkError> {
     let inspected = admitted.inspected();
     let name = inspected.bundle().manifest.name.to_string();
-    let wrong = |e: wasmtime::Error| LinkError { part: name.clone(), why: format!("{e:#}") };
-    let blueprint = prepare(engine, &inspected.bundle().bytes).and_then(BlueprintWorldPre::new).map_err(wrong)?;
-    let schema = jsonschema::validator_for(&admitted.graph().state_schema).map_err(|e| LinkError {
+    let wrong = |e: wasmtime::Error| LinkError {
         part: name.clone(),
-        why: format!("its state schema cannot be used: {e}"),
-    })?;
+        why: format!("{e:#}"),
+    };
+    let blueprint = prepare(engine, &inspected.bundle().bytes)
+        .and_then(BlueprintWorldPre::new)
+        .map_err(wrong)?;
+    let schema =
+        jsonschema::validator_for(&admitted.graph().state_schema).map_err(|e| LinkError {
+            part: name.clone(),
+            why: format!("its state schema cannot be used: {e}"),
+        })?;
     let mut plugins = BTreeMap::new();
     for (name, part) in inspected.plugins() {
-        plugins.insert(name.clone(), plugin(engine, name.as_str(), &part.bundle, part.origin)?);
+        plugins.insert(
+            name.clone(),
+            plugin(engine, name.as_str(), &part.bundle, part.origin)?,
+        );
     }
-    Ok(Linked { engine: engine.clone(), blueprint, plugins, schema, admitted })
+    Ok(Linked {
+        engine: engine.clone(),
+        blueprint,
+        plugins,
+        schema,
+        admitted,
+    })
 }
 
-fn plugin(engine: &Engine, name: &str, bundle: &Bundle, origin: Origin) -> Result<LinkedPlugin, LinkError> {
-    let wrong = |e: wasmtime::Error| LinkError { part: name.to_owned(), why: format!("{e:#}") };
+fn plugin(
+    engine: &Engine,
+    name: &str,
+    bundle: &Bundle,
+    origin: Origin,
+) -> Result<LinkedPlugin, LinkError> {
+    let wrong = |e: wasmtime::Error| LinkError {
+        part: name.to_owned(),
+        why: format!("{e:#}"),
+    };
     Ok(LinkedPlugin {
-        component: prepare(engine, &bundle.bytes).and_then(PluginPre::new).map_err(wrong)?,
+        component: prepare(engine, &bundle.bytes)
+            .and_then(PluginPre::new)
+            .map_err(wrong)?,
         digest: bundle.digest,
         origin,
     })
@@ -76,6 +101,8 @@ fn prepare(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<InstancePre<Guest>
 
 impl std::fmt::Debug for Linked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Linked").field("admitted", &self.admitted).finish_non_exhaustive()
+        f.debug_struct("Linked")
+            .field("admitted", &self.admitted)
+            .finish_non_exhaustive()
     }
 }

@@ -54,7 +54,10 @@ pub enum LoadError {
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let unreadable = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => LoadError::Missing(path.to_owned()),
-        _ => LoadError::Unreadable { path: path.to_owned(), source },
+        _ => LoadError::Unreadable {
+            path: path.to_owned(),
+            source,
+        },
     };
     let meta = std::fs::metadata(path).map_err(unreadable)?;
     if !meta.is_file() {
@@ -63,18 +66,33 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let most = MAX_FILE_BYTES as u64;
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
-    file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > most {
-        return Err(LoadError::TooLarge { path: path.to_owned(), bytes: meta.len() });
+        return Err(LoadError::TooLarge {
+            path: path.to_owned(),
+            bytes: meta.len(),
+        });
     }
-    Ok(Loaded { path: path.to_owned(), digest: Digest::of(&bytes), bytes, source: None })
+    Ok(Loaded {
+        path: path.to_owned(),
+        digest: Digest::of(&bytes),
+        bytes,
+        source: None,
+    })
 }
 
 impl Loaded {
     /// Bytes that this very command built from a folder of source.
     pub fn built(bytes: Vec<u8>, source: &Path) -> Self {
         let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
-        Self { path: source.clone(), digest: Digest::of(&bytes), bytes, source: Some(source) }
+        Self {
+            path: source.clone(),
+            digest: Digest::of(&bytes),
+            bytes,
+            source: Some(source),
+        }
     }
 }
 

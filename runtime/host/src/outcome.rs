@@ -102,7 +102,9 @@ impl Finished {
         let (reasons, branch) = match &self.outcome {
             Outcome::Delivered { branch } => (Vec::new(), branch.as_ref()),
             Outcome::Escalated { reasons, kept } => (reasons.clone(), kept.as_ref()),
-            Outcome::Failed { reason } | Outcome::Stopped { reason } => (vec![reason.clone()], None),
+            Outcome::Failed { reason } | Outcome::Stopped { reason } => {
+                (vec![reason.clone()], None)
+            }
         };
         json!({
             "run": self.run.to_string(), "outcome": self.outcome.word(), "reasons": reasons,

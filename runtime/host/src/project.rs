@@ -58,7 +58,8 @@ struct File {
 /// [`ProjectError`] for anything else, unknown keys included.
 pub(crate) fn parse(content: &[u8]) -> Result<Vec<ProjectCommand>, ProjectError> {
     let text = std::str::from_utf8(content).map_err(|e| ProjectError::Syntax(e.to_string()))?;
-    let file: File = toml::from_str(text).map_err(|e| ProjectError::Syntax(e.message().to_owned()))?;
+    let file: File =
+        toml::from_str(text).map_err(|e| ProjectError::Syntax(e.message().to_owned()))?;
     let mut all = commands(Purpose::Lint, "lint", file.lint)?;
     all.extend(commands(Purpose::Fix, "fix", file.fix)?);
     all.extend(commands(Purpose::Test, "test", file.test)?);
@@ -72,8 +73,15 @@ fn commands(
 ) -> Result<Vec<ProjectCommand>, ProjectError> {
     let one = |line: Vec<String>| {
         let mut words = line.into_iter();
-        let program = words.next().filter(|p| !p.is_empty()).ok_or(ProjectError::Empty(name))?;
-        Ok(ProjectCommand { purpose, program, arguments: words.collect() })
+        let program = words
+            .next()
+            .filter(|p| !p.is_empty())
+            .ok_or(ProjectError::Empty(name))?;
+        Ok(ProjectCommand {
+            purpose,
+            program,
+            arguments: words.collect(),
+        })
     };
     lines.into_iter().map(one).collect()
 }
@@ -84,7 +92,8 @@ mod tests {
 
     #[test]
     fn commands_are_read_by_purpose() {
-        let found = parse(b"test = [[\"make\", \"check\"]]\nlint = [[\"make\", \"lint\"]]").unwrap();
+        let found =
+            parse(b"test = [[\"make\", \"check\"]]\nlint = [[\"make\", \"lint\"]]").unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].purpose, Purpose::Test);
         assert_eq!(found[1].arguments, ["check"]);
@@ -92,7 +101,13 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_empty_commands_are_refused() {
-        assert!(matches!(parse(b"deploy = []"), Err(ProjectError::Syntax(_))));
-        assert!(matches!(parse(b"test = [[]]"), Err(ProjectError::Empty("test"))));
+        assert!(matches!(
+            parse(b"deploy = []"),
+            Err(ProjectError::Syntax(_))
+        ));
+        assert!(matches!(
+            parse(b"test = [[]]"),
+            Err(ProjectError::Empty("test"))
+        ));
     }
 }

@@ -37,17 +37,28 @@ pub(crate) struct Stand {
 impl Stand {
     /// What is written stays, or goes away with the folders themselves.
     pub(crate) fn plain(root: &Path, caches: &Path) -> Self {
-        Self { root: root.to_owned(), caches: caches.to_owned(), keep: Keep::All }
+        Self {
+            root: root.to_owned(),
+            caches: caches.to_owned(),
+            keep: Keep::All,
+        }
     }
 
     /// What is written goes to a layer that vanishes, as far as `keep` says.
     pub(crate) fn layered(root: &Path, caches: &Path, keep: Keep) -> Self {
-        Self { root: root.to_owned(), caches: caches.to_owned(), keep }
+        Self {
+            root: root.to_owned(),
+            caches: caches.to_owned(),
+            keep,
+        }
     }
 
     /// The command that a tool resolved to, with what it may write here.
     pub(crate) fn spec(&self, tool: &Invocation) -> Spec {
-        let over = |path: &PathBuf| Overlay { lower: path.clone(), at: path.clone() };
+        let over = |path: &PathBuf| Overlay {
+            lower: path.clone(),
+            at: path.clone(),
+        };
         let mut spec = Spec::of(tool, &self.root);
         match self.keep {
             Keep::All => spec.writable.push(self.root.clone()),
@@ -81,9 +92,23 @@ struct Tools {
 
 impl View {
     /// A view of `root`; tools keep what they build beneath `caches`.
-    pub(crate) fn new(root: PathBuf, caches: PathBuf, files: Files, place: Place, keep: Keep) -> Self {
+    pub(crate) fn new(
+        root: PathBuf,
+        caches: PathBuf,
+        files: Files,
+        place: Place,
+        keep: Keep,
+    ) -> Self {
         let (dirty, tools) = (AtomicBool::new(false), Mutex::default());
-        Self { files, place, root, caches, keep, dirty, tools }
+        Self {
+            files,
+            place,
+            root,
+            caches,
+            keep,
+            dirty,
+            tools,
+        }
     }
 
     /// The folder that commands start in.

@@ -35,7 +35,11 @@ impl Demo {
         };
         run(cargo().args(["build", "--quiet", "--package", "minion-rt"]))?;
         let repository = fresh_repository(name)?;
-        let cassette = if self.cheat { format!("cheat-{name}") } else { name.to_owned() };
+        let cassette = if self.cheat {
+            format!("cheat-{name}")
+        } else {
+            name.to_owned()
+        };
         let samples = root().join("tests/samples");
         let mut exec = Command::new(root().join("target/debug/minion-rt"));
         exec.current_dir(root())
@@ -47,11 +51,18 @@ impl Demo {
             .arg("--grants")
             .arg(samples.join("grants.toml"))
             .arg("--cassette")
-            .arg(samples.join("cassettes").join(cassette).with_extension("json"))
+            .arg(
+                samples
+                    .join("cassettes")
+                    .join(cassette)
+                    .with_extension("json"),
+            )
             .args(&self.rest);
         eprintln!("$ {}\n", shown(&exec));
         let status = exec.status().context("cannot start minion-rt")?;
-        Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(70)).unwrap_or(70)))
+        Ok(ExitCode::from(
+            u8::try_from(status.code().unwrap_or(70)).unwrap_or(70),
+        ))
     }
 }
 
@@ -65,8 +76,18 @@ fn fresh_repository(name: &str) -> Result<PathBuf> {
     let git = |arguments: &[&str]| {
         run(Command::new("git")
             .current_dir(&to)
-            .args(["-c", "user.name=sample", "-c", "user.email=sample@example.invalid"])
-            .args(["-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null"])
+            .args([
+                "-c",
+                "user.name=sample",
+                "-c",
+                "user.email=sample@example.invalid",
+            ])
+            .args([
+                "-c",
+                "commit.gpgSign=false",
+                "-c",
+                "core.hooksPath=/dev/null",
+            ])
             .args(arguments))
     };
     git(&["init", "--quiet", "--initial-branch=main"])?;
@@ -77,7 +98,9 @@ fn fresh_repository(name: &str) -> Result<PathBuf> {
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+    for entry in
+        std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?
+    {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
@@ -93,7 +116,11 @@ fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let quoted = words.map(|word| {
         let word = word.to_string_lossy();
-        if word.contains(' ') { format!("\"{word}\"") } else { word.into_owned() }
+        if word.contains(' ') {
+            format!("\"{word}\"")
+        } else {
+            word.into_owned()
+        }
     });
     quoted.collect::<Vec<_>>().join(" ")
 }

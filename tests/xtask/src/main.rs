@@ -43,7 +43,10 @@ fn main() -> Result<ExitCode> {
 
 /// The top of the repository.
 pub(crate) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").components().collect()
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .components()
+        .collect()
 }
 
 pub(crate) fn cargo() -> Command {
@@ -53,7 +56,9 @@ pub(crate) fn cargo() -> Command {
 }
 
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {command:?}"))?;
     if !status.success() {
         bail!("{command:?} ended with {status}");
     }
@@ -63,13 +68,17 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Guests are compiled for wasm; the target comes with rustup.
 fn ensure_targets() -> Result<()> {
     const TARGET: &str = "wasm32-unknown-unknown";
-    let output = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()?;
     let folder = String::from_utf8(output.stdout)?;
     if PathBuf::from(folder.trim()).is_dir() {
         return Ok(());
     }
     eprintln!("installing the target {TARGET}: rustup target add {TARGET}");
-    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .status();
     match added {
         Ok(status) if status.success() => Ok(()),
         _ => bail!("guests need the target {TARGET}; run: rustup target add {TARGET}"),

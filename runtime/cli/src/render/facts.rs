@@ -10,11 +10,22 @@ use serde_json::{Value, json};
 pub(crate) fn granted(admission: &Admission) {
     for part in admission.parts() {
         for ask in part.asks() {
-            talk(&format!("granted  {} {}: {}", part.name(), ask.id, shown(&ask.reason)));
+            talk(&format!(
+                "granted  {} {}: {}",
+                part.name(),
+                ask.id,
+                shown(&ask.reason)
+            ));
         }
     }
     for narrowed in admission.narrowed() {
-        talk(&format!("narrowed {} {}: {} of {}", narrowed.part, narrowed.ask, narrowed.granted.join(" "), narrowed.asked));
+        talk(&format!(
+            "narrowed {} {}: {} of {}",
+            narrowed.part,
+            narrowed.ask,
+            narrowed.granted.join(" "),
+            narrowed.asked
+        ));
     }
 }
 
@@ -22,8 +33,15 @@ pub(crate) fn granted(admission: &Admission) {
 pub(crate) fn page(inspected: &Inspected) {
     let bundle = inspected.bundle();
     let manifest = &bundle.manifest;
-    say(&format!("{} {}   {}   contract {}", manifest.name, manifest.version, bundle.digest, bundle.contract));
-    say(&format!("{}\n{}", shown(&manifest.summary), parts(inspected)));
+    say(&format!(
+        "{} {}   {}   contract {}",
+        manifest.name, manifest.version, bundle.digest, bundle.contract
+    ));
+    say(&format!(
+        "{}\n{}",
+        shown(&manifest.summary),
+        parts(inspected)
+    ));
     if let Some(graph) = inspected.graph() {
         drawn(graph);
         proved(graph);
@@ -36,7 +54,11 @@ pub(crate) fn page(inspected: &Inspected) {
         can(facts);
     }
     cannot(&own);
-    for note in own.look_at.iter().chain(others.iter().flat_map(|(_, facts)| &facts.look_at)) {
+    for note in own
+        .look_at
+        .iter()
+        .chain(others.iter().flat_map(|(_, facts)| &facts.look_at))
+    {
         line("look at", note);
     }
     for note in inspected.notes() {
@@ -68,16 +90,34 @@ pub(crate) fn as_json(inspected: &Inspected) -> Value {
 }
 
 fn names(inspected: &Inspected) -> Vec<String> {
-    inspected.bundle().imports.iter().map(|import| import.name.clone()).collect()
+    inspected
+        .bundle()
+        .imports
+        .iter()
+        .map(|import| import.name.clone())
+        .collect()
 }
 
 fn all_facts(inspected: &Inspected) -> (Facts, Vec<(String, Facts)>) {
-    let own = facts(&inspected.bundle().manifest, &names(inspected), inspected.graph());
+    let own = facts(
+        &inspected.bundle().manifest,
+        &names(inspected),
+        inspected.graph(),
+    );
     let of_part = |part: &minion_host::Part| {
-        let imports: Vec<String> = part.bundle.imports.iter().map(|import| import.name.clone()).collect();
+        let imports: Vec<String> = part
+            .bundle
+            .imports
+            .iter()
+            .map(|import| import.name.clone())
+            .collect();
         facts(&part.bundle.manifest, &imports, None)
     };
-    let others = inspected.plugins().iter().map(|(name, part)| (name.to_string(), of_part(part))).collect();
+    let others = inspected
+        .plugins()
+        .iter()
+        .map(|(name, part)| (name.to_string(), of_part(part)))
+        .collect();
     (own, others)
 }
 
@@ -86,24 +126,48 @@ fn parts(inspected: &Inspected) -> String {
     let plugins = inspected.plugins().iter().map(|(name, part)| {
         let manifest = &part.bundle.manifest;
         let origin = serde_json::to_value(part.origin).unwrap_or_default();
-        format!("{name} {} ({}, {})", manifest.version, origin.as_str().unwrap_or_default(), part.bundle.digest.short())
+        format!(
+            "{name} {} ({}, {})",
+            manifest.version,
+            origin.as_str().unwrap_or_default(),
+            part.bundle.digest.short()
+        )
     });
     let listed: Vec<String> = plugins.collect();
-    let with = if listed.is_empty() { String::new() } else { format!(", with {}", listed.join(" · ")) };
+    let with = if listed.is_empty() {
+        String::new()
+    } else {
+        format!(", with {}", listed.join(" · "))
+    };
     format!("{} KB{with}", own.div_ceil(1024))
 }
 
 fn drawn(graph: &Graph) {
     say("");
     for (index, node) in graph.nodes.iter().enumerate() {
-        let edges: Vec<_> = node.edges.iter().map(|edge| format!("{} → {}", edge.label, edge.to)).collect();
+        let edges: Vec<_> = node
+            .edges
+            .iter()
+            .map(|edge| format!("{} → {}", edge.label, edge.to))
+            .collect();
         let bound = node.max_visits.as_ref().map_or_else(String::new, |bound| {
             format!(", at most {} visits, then {}", bound.visits, bound.then)
         });
-        let plugin = node.plugin().map_or_else(String::new, |plugin| format!(" = {}", plugin.name));
+        let plugin = node
+            .plugin()
+            .map_or_else(String::new, |plugin| format!(" = {}", plugin.name));
         let head = if index == 0 { "graph" } else { "" };
-        let start = if node.id == graph.start { "(start) " } else { "" };
-        say(&format!("{head:<11} {} {}{plugin}  {start}{}{bound}", mark(node.kind), node.id, edges.join(", ")));
+        let start = if node.id == graph.start {
+            "(start) "
+        } else {
+            ""
+        };
+        say(&format!(
+            "{head:<11} {} {}{plugin}  {start}{}{bound}",
+            mark(node.kind),
+            node.id,
+            edges.join(", ")
+        ));
     }
 }
 
@@ -116,10 +180,20 @@ fn proved(graph: &Graph) {
         line("proved", "no gate stands on every way to delivered");
     } else {
         let gates = ids(&ways.proved).join(" and through ");
-        line("proved", &format!("every way from {from} to delivered goes through {gates}"));
+        line(
+            "proved",
+            &format!("every way from {from} to delivered goes through {gates}"),
+        );
     }
     for around in &ways.around {
-        line("", &format!("{} can be passed by: {}", around.gate, ids(&around.way).join(" → ")));
+        line(
+            "",
+            &format!(
+                "{} can be passed by: {}",
+                around.gate,
+                ids(&around.way).join(" → ")
+            ),
+        );
     }
 }
 
@@ -130,8 +204,16 @@ fn ids(nodes: &[NodeId]) -> Vec<&str> {
 fn can(facts: &Facts) {
     for (index, can) in facts.can.iter().enumerate() {
         let nodes: Vec<_> = can.nodes.iter().map(NodeId::as_str).collect();
-        let place = if nodes.is_empty() { "wherever it runs".to_owned() } else { nodes.join(" ") };
-        let code = if can.runs_workspace_code { "; runs workspace code, in the sandbox" } else { "" };
+        let place = if nodes.is_empty() {
+            "wherever it runs".to_owned()
+        } else {
+            nodes.join(" ")
+        };
+        let code = if can.runs_workspace_code {
+            "; runs workspace code, in the sandbox"
+        } else {
+            ""
+        };
         let head = if index == 0 { "can" } else { "" };
         say(&format!(
             "{head:<11} {:<40} {place:<20} \"{}\"   {}{code}",
@@ -145,7 +227,12 @@ fn can(facts: &Facts) {
 fn cannot(facts: &Facts) {
     for (index, cannot) in facts.cannot.iter().enumerate() {
         let head = if index == 0 { "cannot" } else { "" };
-        say(&format!("{head:<11} {:<40} {} ({})", cannot.what, cannot.because, basis(cannot.basis)));
+        say(&format!(
+            "{head:<11} {:<40} {} ({})",
+            cannot.what,
+            cannot.because,
+            basis(cannot.basis)
+        ));
     }
 }
 

@@ -45,12 +45,20 @@ pub(crate) fn count(number: u64) -> String {
 
 /// `1 file`, `2 files`.
 pub(crate) fn plural(number: u64, one: &str) -> String {
-    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {one}{}",
+        count(number),
+        if number == 1 { "" } else { "s" }
+    )
 }
 
 /// `$0.0312`.
 pub(crate) fn money(microdollars: u64) -> String {
-    format!("${}.{:04}", microdollars / 1_000_000, microdollars % 1_000_000 / 100)
+    format!(
+        "${}.{:04}",
+        microdollars / 1_000_000,
+        microdollars % 1_000_000 / 100
+    )
 }
 
 #[cfg(test)]

@@ -32,7 +32,10 @@ impl Observer for Progress {
 }
 
 fn started(start: &Start) {
-    talk(&format!("run {}  {}  on {}  sandbox {}", start.run, start.blueprint, start.base, start.sandbox));
+    talk(&format!(
+        "run {}  {}  on {}  sandbox {}",
+        start.run, start.blueprint, start.base, start.sandbox
+    ));
     if let Some(model) = &start.model {
         talk(&format!("agent  {}", shown(model)));
     }
@@ -49,7 +52,11 @@ fn left(visited: &Visited) {
     };
     let took = duration(visited.took);
     let what = what(visited);
-    talk(&format!("  {} {:<11} {what:<62} {took:>9}{round}", mark(visited.kind), visited.node));
+    talk(&format!(
+        "  {} {:<11} {what:<62} {took:>9}{round}",
+        mark(visited.kind),
+        visited.node
+    ));
     if let Detail::Gate(judgement) = &visited.detail {
         findings(judgement);
     }
@@ -86,7 +93,11 @@ fn what(visited: &Visited) -> String {
 }
 
 fn verdict(label: &str) -> String {
-    if label == "pass" { label.to_owned() } else { label.to_uppercase() }
+    if label == "pass" {
+        label.to_owned()
+    } else {
+        label.to_uppercase()
+    }
 }
 
 fn findings(judgement: &Judgement) {
@@ -96,8 +107,14 @@ fn findings(judgement: &Judgement) {
             (Some(file), None) => format!("{}  ", shown(file)),
             _ => String::new(),
         };
-        let rule = finding.rule.as_deref().map_or_else(String::new, |rule| format!("{}  ", shown(rule)));
-        talk(&format!("                {place}{rule}{}", one_line(&finding.message)));
+        let rule = finding
+            .rule
+            .as_deref()
+            .map_or_else(String::new, |rule| format!("{}  ", shown(rule)));
+        talk(&format!(
+            "                {place}{rule}{}",
+            one_line(&finding.message)
+        ));
     }
     let more = judgement.findings.len().saturating_sub(SHOWN_FINDINGS);
     if more > 0 {

@@ -13,7 +13,11 @@ pub(crate) fn refused(refused: &Refused, blueprint: &Path) {
     talk("");
     for (index, missing) in refused.missing.iter().enumerate() {
         let head = if index == 0 { "missing" } else { "" };
-        let code = if missing.runs_workspace_code { "   runs workspace code" } else { "" };
+        let code = if missing.runs_workspace_code {
+            "   runs workspace code"
+        } else {
+            ""
+        };
         talk(&format!(
             "  {head:<9} {:<9} {:<44} \"{}\"{code}",
             missing.capability.as_str(),
@@ -21,7 +25,10 @@ pub(crate) fn refused(refused: &Refused, blueprint: &Path) {
             shown(&missing.reason)
         ));
         if missing.part != refused.name {
-            talk(&format!("  {:<9} {:<9} for its plugin {}", "", "", missing.part));
+            talk(&format!(
+                "  {:<9} {:<9} for its plugin {}",
+                "", "", missing.part
+            ));
         }
     }
     for problem in &refused.problems {
@@ -33,10 +40,18 @@ pub(crate) fn refused(refused: &Refused, blueprint: &Path) {
     if refused.lines_to_add.is_empty() {
         return;
     }
-    talk("\n  grant it for good: add these lines to ~/.config/minion-rt/grants.toml, or a file for --grants\n");
+    talk(
+        "\n  grant it for good: add these lines to ~/.config/minion-rt/grants.toml, or a file for --grants\n",
+    );
     for line in refused.lines_to_add.lines() {
         super::say(line);
     }
-    talk(&format!("\n  grant it this once: add --allow-asked, or\n    {}", refused.allow_flags));
-    talk(&format!("  look at it first:   minion-rt inspect {}", blueprint.display()));
+    talk(&format!(
+        "\n  grant it this once: add --allow-asked, or\n    {}",
+        refused.allow_flags
+    ));
+    talk(&format!(
+        "  look at it first:   minion-rt inspect {}",
+        blueprint.display()
+    ));
 }

@@ -12,8 +12,12 @@ const SHOWN_DENIALS: usize = 5;
 pub(crate) fn summary(finished: &Finished) {
     say("");
     match &finished.outcome {
-        Outcome::Delivered { branch: Some(branch) } => delivered(finished, branch),
-        Outcome::Delivered { branch: None } => say("done  nothing had to be changed; no branch was made"),
+        Outcome::Delivered {
+            branch: Some(branch),
+        } => delivered(finished, branch),
+        Outcome::Delivered { branch: None } => {
+            say("done  nothing had to be changed; no branch was made")
+        }
         Outcome::Failed { reason } => say(&format!("failed  {}", one_line(reason))),
         Outcome::Escalated { reasons, kept } => escalated(finished, reasons, kept.as_ref()),
         Outcome::Stopped { reason } => say(&format!("stopped  {}", one_line(reason))),
@@ -22,17 +26,31 @@ pub(crate) fn summary(finished: &Finished) {
     denied(finished);
     cost(finished);
     let run = finished.run.short();
-    line("journal", &format!("{run}  head {}   minion-rt runs show {run}", short(&finished.head.to_string())));
+    line(
+        "journal",
+        &format!(
+            "{run}  head {}   minion-rt runs show {run}",
+            short(&finished.head.to_string())
+        ),
+    );
     next(finished);
 }
 
 fn delivered(finished: &Finished, branch: &Branch) {
-    say(&format!("delivered  branch {}, {}", branch.name, changed(finished)));
+    say(&format!(
+        "delivered  branch {}, {}",
+        branch.name,
+        changed(finished)
+    ));
 }
 
 fn escalated(finished: &Finished, reasons: &[String], kept: Option<&Branch>) {
     let kept = match kept {
-        Some(branch) => format!("; branch {} kept, {}, UNVERIFIED", branch.name, changed(finished)),
+        Some(branch) => format!(
+            "; branch {} kept, {}, UNVERIFIED",
+            branch.name,
+            changed(finished)
+        ),
         None => String::new(),
     };
     say(&format!("escalated  nothing was delivered{kept}"));
@@ -40,16 +58,25 @@ fn escalated(finished: &Finished, reasons: &[String], kept: Option<&Branch>) {
         line(if index == 0 { "why" } else { "" }, &one_line(reason));
     }
     if let Some(words) = &finished.last_words {
-        line("agent", &format!("said \"{}\"; that is not evidence", one_line(words)));
+        line(
+            "agent",
+            &format!("said \"{}\"; that is not evidence", one_line(words)),
+        );
     }
 }
 
 fn changed(finished: &Finished) -> String {
     let lines = finished.changes.iter().filter_map(|change| change.lines);
     let (added, removed) = lines.fold((0_u64, 0_u64), |sum, lines| {
-        (sum.0 + u64::from(lines.added), sum.1 + u64::from(lines.removed))
+        (
+            sum.0 + u64::from(lines.added),
+            sum.1 + u64::from(lines.removed),
+        )
     });
-    format!("{} changed, +{added} −{removed}", plural(finished.changes.len() as u64, "file"))
+    format!(
+        "{} changed, +{added} −{removed}",
+        plural(finished.changes.len() as u64, "file")
+    )
 }
 
 fn evidence(finished: &Finished) {
@@ -59,14 +86,26 @@ fn evidence(finished: &Finished) {
         line(if index == 0 { "evidence" } else { "" }, &judged(evidence));
     }
     if !before.is_empty() {
-        line("", &format!("{} of earlier trees, in the journal", plural(before.len() as u64, "judgement")));
+        line(
+            "",
+            &format!(
+                "{} of earlier trees, in the journal",
+                plural(before.len() as u64, "judgement")
+            ),
+        );
     }
 }
 
 fn judged(evidence: &Evidence) -> String {
     let tests = evidence.counts.as_ref().map_or_else(String::new, |counts| {
-        let base = counts.base_total.map_or_else(String::new, |total| format!(" ({total} at base)"));
-        format!(", {} of {} tests passed{base}", counts.passed, counts.passed + counts.failed)
+        let base = counts
+            .base_total
+            .map_or_else(String::new, |total| format!(" ({total} at base)"));
+        format!(
+            ", {} of {} tests passed{base}",
+            counts.passed,
+            counts.passed + counts.failed
+        )
     });
     format!(
         "{} {} on tree {}{tests}, {} plugin {}, sandbox {}",
@@ -105,7 +144,9 @@ fn cost(finished: &Finished) {
     if spent.turns == 0 {
         return;
     }
-    let price = finished.cost_microdollars.map_or_else(|| "price unknown".to_owned(), money);
+    let price = finished
+        .cost_microdollars
+        .map_or_else(|| "price unknown".to_owned(), money);
     line(
         "cost",
         &format!(
@@ -121,9 +162,17 @@ fn cost(finished: &Finished) {
 fn next(finished: &Finished) {
     let from = finished.base.split('@').next_back().unwrap_or_default();
     match &finished.outcome {
-        Outcome::Delivered { branch: Some(branch) } | Outcome::Escalated { kept: Some(branch), .. } => {
+        Outcome::Delivered {
+            branch: Some(branch),
+        }
+        | Outcome::Escalated {
+            kept: Some(branch), ..
+        } => {
             let folder = shown(&branch.repository.display().to_string());
-            line("next", &format!("git -C {folder} diff {from}...{}", branch.name));
+            line(
+                "next",
+                &format!("git -C {folder} diff {from}...{}", branch.name),
+            );
         }
         _ => {}
     }

@@ -51,9 +51,14 @@ pub(crate) fn build(
     install_targets: bool,
 ) -> Result<Built, Fail> {
     let engine = Engine::new(None).map_err(|e| Fail::bug(chain(&e)))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Fail::bug)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Fail::bug)?;
     let describe = |component: &[u8]| {
-        runtime.block_on(minion_host::describe(&engine, component)).map_err(|e| chain(&e))
+        runtime
+            .block_on(minion_host::describe(&engine, component))
+            .map_err(|e| chain(&e))
     };
     let options = BuildOptions {
         target_dir: settings.map(Settings::built),
@@ -64,7 +69,8 @@ pub(crate) fn build(
         describe: &describe,
         say: &|line| talk(line),
     };
-    let built = minion_bundle::build(folder, &options).map_err(|e: BuildError| Fail::usage(chain(&e)))?;
+    let built =
+        minion_bundle::build(folder, &options).map_err(|e: BuildError| Fail::usage(chain(&e)))?;
     for note in &built.notes {
         talk(&format!("note   {note}"));
     }

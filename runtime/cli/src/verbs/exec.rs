@@ -96,7 +96,11 @@ impl Exec {
         }
         let built = build::build(&self.blueprint, Some(settings), self.offline, true)?;
         if !self.json {
-            talk(&format!("built  {}  {}", self.blueprint.display(), built.bundle.digest));
+            talk(&format!(
+                "built  {}  {}",
+                self.blueprint.display(),
+                built.bundle.digest
+            ));
         }
         Ok(Loaded::built(built.wasm, &self.blueprint))
     }
@@ -112,7 +116,9 @@ impl Exec {
             None
         };
         let allow = self.authority.allow.iter().map(|text| Allow::parse(text));
-        let allow = allow.collect::<Result<Vec<_>, _>>().map_err(|e| Fail::usage(chain(&e)))?;
+        let allow = allow
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| Fail::usage(chain(&e)))?;
         Ok((file, allow))
     }
 
@@ -120,9 +126,14 @@ impl Exec {
         let engine = Engine::new(Some(&settings.compiled())).map_err(|e| Fail::usage(chain(&e)))?;
         let linked = minion_host::link(admitted, &engine).map_err(|e| Fail::refused(chain(&e)))?;
         let request = self.request(settings)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Fail::bug)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(Fail::bug)?;
         let progress = Progress::new(self.json);
-        let finished = runtime.block_on(minion_host::run(linked, request, &progress)).map_err(failed)?;
+        let finished = runtime
+            .block_on(minion_host::run(linked, request, &progress))
+            .map_err(failed)?;
         if self.json {
             say(&finished.to_json().to_string());
         } else {

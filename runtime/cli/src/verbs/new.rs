@@ -21,11 +21,18 @@ pub(crate) struct New {
 
 impl New {
     pub(crate) fn run(&self) -> Result<u8, Fail> {
-        let word = self.folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let word = self
+            .folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let name = match (&self.name, word) {
             (Some(name), _) => name.clone(),
             (None, Some(word)) => format!("local/{word}"),
-            (None, None) => return Err(Fail::usage("give the folder a name, or the blueprint one with --name")),
+            (None, None) => {
+                return Err(Fail::usage(
+                    "give the folder a name, or the blueprint one with --name",
+                ));
+            }
         };
         let sdk = match &self.sdk {
             Some(path) => SdkSource::Path(path.canonicalize().map_err(|e| {
@@ -38,8 +45,12 @@ impl New {
             talk(&format!("made   {}", file.display()));
         }
         let folder = self.folder.display();
-        talk(&format!("next   cargo test --manifest-path {folder}/Cargo.toml"));
-        talk(&format!("       minion-rt exec {folder} --task \"say hello\" --allow-asked"));
+        talk(&format!(
+            "next   cargo test --manifest-path {folder}/Cargo.toml"
+        ));
+        talk(&format!(
+            "       minion-rt exec {folder} --task \"say hello\" --allow-asked"
+        ));
         Ok(DONE)
     }
 }

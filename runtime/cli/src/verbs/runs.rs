@@ -6,7 +6,8 @@ use crate::settings::Settings;
 use clap::{Args, Subcommand};
 use minion_grants::shown;
 use minion_journal::{
-    Body, Payload, Record, Records, RunFilter, RunId, RunState, RunSummary, Seq, SqliteStore, Store, load, resolve, verify,
+    Body, Payload, Record, Records, RunFilter, RunId, RunState, RunSummary, Seq, SqliteStore,
+    Store, load, resolve, verify,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -48,7 +49,10 @@ impl Runs {
     }
 
     fn list(&self, store: &SqliteStore) -> Result<u8, Fail> {
-        for run in store.runs(&RunFilter::default()).map_err(|e| Fail::usage(chain(&e)))? {
+        for run in store
+            .runs(&RunFilter::default())
+            .map_err(|e| Fail::usage(chain(&e)))?
+        {
             if self.json {
                 say(&as_json(&run).to_string());
             } else {
@@ -60,7 +64,9 @@ impl Runs {
 
     fn show(&self, store: &SqliteStore, typed: &str) -> Result<u8, Fail> {
         let run = resolve(store, typed).map_err(|e| Fail::usage(chain(&e)))?;
-        say(&row(&store.summary(run).map_err(|e| Fail::usage(chain(&e)))?));
+        say(&row(&store
+            .summary(run)
+            .map_err(|e| Fail::usage(chain(&e)))?));
         if self.json {
             return raw(store, run);
         }
@@ -69,7 +75,11 @@ impl Runs {
             say(&line(store, &record));
         }
         let verified = verify(store, run).map_err(|e| Fail::refused(chain(&e)))?;
-        say(&format!("\nchain  {} sound, head {}", plural(verified.records, "record"), verified.head.hash));
+        say(&format!(
+            "\nchain  {} sound, head {}",
+            plural(verified.records, "record"),
+            verified.head.hash
+        ));
         Ok(DONE)
     }
 }
@@ -78,8 +88,12 @@ impl Runs {
 fn raw(store: &SqliteStore, run: RunId) -> Result<u8, Fail> {
     let mut from = Seq::FIRST;
     loop {
-        let page = store.read(run, from, 500).map_err(|e| Fail::usage(chain(&e)))?;
-        let Some(last) = page.last() else { return Ok(DONE) };
+        let page = store
+            .read(run, from, 500)
+            .map_err(|e| Fail::usage(chain(&e)))?;
+        let Some(last) = page.last() else {
+            return Ok(DONE);
+        };
         from = last.seq.next();
         for record in &page {
             say(&String::from_utf8_lossy(&record.bytes));
@@ -97,7 +111,11 @@ fn state(run: &RunSummary) -> String {
 
 fn row(run: &RunSummary) -> String {
     let begun = &run.begun;
-    let branch = run.ending.as_ref().and_then(|ending| ending.branch.clone()).unwrap_or_default();
+    let branch = run
+        .ending
+        .as_ref()
+        .and_then(|ending| ending.branch.clone())
+        .unwrap_or_default();
     let task: String = shown(&begun.task).chars().take(40).collect();
     format!(
         "{}  {}  {:<11} {} {}  {branch}  {task}",
@@ -125,20 +143,52 @@ fn as_json(run: &RunSummary) -> serde_json::Value {
 /// One line for a person; calls beneath others are set in.
 fn line(store: &SqliteStore, record: &Record) -> String {
     let text = match &record.body {
-        Body::RunStarted(start) => format!("started    on tree {} of {}", short(&start.base_tree), shown(&start.repository)),
-        Body::VisitStarted { node, visit, tree } => format!("\n{node} ({visit})  tree {}", short(tree)),
-        Body::Call { call, request, rule, .. } => format!("{call:<18} {}  [{rule}]", brief(store, request)),
-        Body::Intent { call, request, rule, .. } => format!("{call:<18} {}  [{rule}]", brief(store, request)),
+        Body::RunStarted(start) => format!(
+            "started    on tree {} of {}",
+            short(&start.base_tree),
+            shown(&start.repository)
+        ),
+        Body::VisitStarted { node, visit, tree } => {
+            format!("\n{node} ({visit})  tree {}", short(tree))
+        }
+        Body::Call {
+            call,
+            request,
+            rule,
+            ..
+        } => format!("{call:<18} {}  [{rule}]", brief(store, request)),
+        Body::Intent {
+            call,
+            request,
+            rule,
+            ..
+        } => format!("{call:<18} {}  [{rule}]", brief(store, request)),
         Body::Result { response, .. } => format!("→ {}", brief(store, response)),
-        Body::Denied { call, target, rule, .. } => format!("DENIED     {call} {} ({rule})", shown(target)),
+        Body::Denied {
+            call, target, rule, ..
+        } => format!("DENIED     {call} {} ({rule})", shown(target)),
         Body::Log { message, .. } => format!("log        {}", shown(message)),
         Body::Evidence { evidence } => format!("evidence   {}", brief(store, evidence)),
-        Body::Checkpoint { node, label, tree, .. } => format!("{node}: {label}  tree {}", short(tree)),
-        Body::Ended(ending) => format!("\n{}  {}", ending.outcome, shown(ending.reason.as_deref().unwrap_or_default())),
+        Body::Checkpoint {
+            node, label, tree, ..
+        } => format!("{node}: {label}  tree {}", short(tree)),
+        Body::Ended(ending) => format!(
+            "\n{}  {}",
+            ending.outcome,
+            shown(ending.reason.as_deref().unwrap_or_default())
+        ),
         Body::Resumed { epoch, .. } => format!("resumed    epoch {epoch}"),
     };
-    let inset = if record.parent.is_some() { "      " } else { "  " };
-    let took = if record.micros >= 1_000 { format!("  {}", duration(Duration::from_micros(record.micros))) } else { String::new() };
+    let inset = if record.parent.is_some() {
+        "      "
+    } else {
+        "  "
+    };
+    let took = if record.micros >= 1_000 {
+        format!("  {}", duration(Duration::from_micros(record.micros)))
+    } else {
+        String::new()
+    };
     format!("{:>5} {inset}{text}{took}", record.seq.to_string())
 }
 

@@ -61,8 +61,16 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     io::streams::add_to_linker::<Guest, Io>(linker, |g| &mut g.table)?;
     wasi::clocks::wall_clock::add_to_linker::<Guest, WasiClocks>(linker, WasiClocksView::clocks)?;
     wasi::clocks::monotonic_clock::add_to_linker::<Guest, Virtual>(linker, |g| {
-        let Guest { wasi, table, now, .. } = g;
-        VirtualClock { inner: WasiClocksCtxView { ctx: wasi.clocks(), table }, now }
+        let Guest {
+            wasi, table, now, ..
+        } = g;
+        VirtualClock {
+            inner: WasiClocksCtxView {
+                ctx: wasi.clocks(),
+                table,
+            },
+            now,
+        }
     })?;
     wasi::random::random::add_to_linker::<Guest, WasiRandom>(linker, |g| g.wasi.random())?;
     wasi::random::insecure::add_to_linker::<Guest, WasiRandom>(linker, |g| g.wasi.random())?;

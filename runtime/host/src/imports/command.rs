@@ -11,7 +11,14 @@ impl wit::Host for Guest {
         program: String,
         arguments: Vec<String>,
     ) -> wasmtime::Result<Result<wit::Completed, Failure>> {
-        let answer = commands::run(&self.services, &self.caller, &self.view, &program, &arguments).await?;
+        let answer = commands::run(
+            &self.services,
+            &self.caller,
+            &self.view,
+            &program,
+            &arguments,
+        )
+        .await?;
         Ok(answer
             .map(|done| wit::Completed {
                 exit: done.exit,
@@ -24,6 +31,11 @@ impl wit::Host for Guest {
     }
 
     fn available(&mut self, program: String) -> wasmtime::Result<bool> {
-        Ok(commands::available(&self.services, &self.caller, &self.view, &program)?)
+        Ok(commands::available(
+            &self.services,
+            &self.caller,
+            &self.view,
+            &program,
+        )?)
     }
 }

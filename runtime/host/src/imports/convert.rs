@@ -28,7 +28,10 @@ impl From<LimitReached> for wit::LimitReached {
             LimitKind::Files => wit::LimitKind::Files,
             LimitKind::Disk => wit::LimitKind::Disk,
         };
-        Self { kind, allowed: limit.allowed }
+        Self {
+            kind,
+            allowed: limit.allowed,
+        }
     }
 }
 
@@ -61,8 +64,20 @@ fn to_guest(finding: Finding) -> wit::Finding {
         Severity::Warning => wit::Severity::Warning,
         Severity::Note => wit::Severity::Note,
     };
-    let Finding { file, line, rule, message, .. } = finding;
-    wit::Finding { severity, file, line, rule, message }
+    let Finding {
+        file,
+        line,
+        rule,
+        message,
+        ..
+    } = finding;
+    wit::Finding {
+        severity,
+        file,
+        line,
+        rule,
+        message,
+    }
 }
 
 fn from_guest(finding: wit::Finding) -> Finding {
@@ -71,6 +86,18 @@ fn from_guest(finding: wit::Finding) -> Finding {
         wit::Severity::Warning => Severity::Warning,
         wit::Severity::Note => Severity::Note,
     };
-    let wit::Finding { file, line, rule, message, .. } = finding;
-    Finding { severity, file, line, rule, message }
+    let wit::Finding {
+        file,
+        line,
+        rule,
+        message,
+        ..
+    } = finding;
+    Finding {
+        severity,
+        file,
+        line,
+        rule,
+        message,
+    }
 }

@@ -22,7 +22,9 @@ impl wit::Host for Guest {
             wit::Level::Error => Level::Error,
         };
         let message = clip(message);
-        self.services.door.note(&self.caller, 0, Body::Log { level, message })?;
+        self.services
+            .door
+            .note(&self.caller, 0, Body::Log { level, message })?;
         Ok(())
     }
 }

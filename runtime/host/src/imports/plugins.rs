@@ -12,7 +12,8 @@ impl wit::Host for Guest {
         name: String,
         parameters: String,
     ) -> wasmtime::Result<Result<wit::Answer, Failure>> {
-        let answer = plugins::call(&self.services, &self.caller, &self.view, &name, &parameters).await?;
+        let answer =
+            plugins::call(&self.services, &self.caller, &self.view, &name, &parameters).await?;
         Ok(answer
             .map(|output| wit::Answer {
                 verdict: output.verdict.into(),

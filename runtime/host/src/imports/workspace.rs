@@ -16,12 +16,16 @@ impl wit::Host for Guest {
 
     fn list(&mut self, directory: String) -> Answer<Vec<wit::Entry>> {
         let answer = files::list(&self.services, &self.caller, &self.view, &directory)?;
-        Ok(answer.map(|found| found.into_iter().map(entry).collect()).map_err(Into::into))
+        Ok(answer
+            .map(|found| found.into_iter().map(entry).collect())
+            .map_err(Into::into))
     }
 
     fn search(&mut self, pattern: String, beneath: String) -> Answer<Vec<wit::Hit>> {
         let answer = files::search(&self.services, &self.caller, &self.view, &pattern, &beneath)?;
-        Ok(answer.map(|found| found.hits.into_iter().map(hit).collect()).map_err(Into::into))
+        Ok(answer
+            .map(|found| found.hits.into_iter().map(hit).collect())
+            .map_err(Into::into))
     }
 
     fn write(&mut self, file: String, content: Vec<u8>) -> Answer<()> {
@@ -41,7 +45,9 @@ impl wit::Host for Guest {
 
     fn changes(&mut self) -> Answer<Vec<wit::Change>> {
         let answer = files::changes(&self.services, &self.caller, &self.view)?;
-        Ok(answer.map(|changes| changes.into_iter().map(change).collect()).map_err(Into::into))
+        Ok(answer
+            .map(|changes| changes.into_iter().map(change).collect())
+            .map_err(Into::into))
     }
 }
 
@@ -51,11 +57,18 @@ fn entry(found: minion_workspace::FileEntry) -> wit::Entry {
         EntryKind::Directory => wit::EntryKind::Directory,
         EntryKind::Symlink => wit::EntryKind::Symlink,
     };
-    wit::Entry { name: found.name, kind }
+    wit::Entry {
+        name: found.name,
+        kind,
+    }
 }
 
 fn hit(found: minion_workspace::Hit) -> wit::Hit {
-    wit::Hit { file: found.file, line: found.line, text: found.text }
+    wit::Hit {
+        file: found.file,
+        line: found.line,
+        text: found.text,
+    }
 }
 
 fn change(change: minion_workspace::Change) -> wit::Change {
@@ -64,5 +77,8 @@ fn change(change: minion_workspace::Change) -> wit::Change {
         ChangeKind::Modified => wit::ChangeKind::Modified,
         ChangeKind::Deleted => wit::ChangeKind::Deleted,
     };
-    wit::Change { file: change.path, kind }
+    wit::Change {
+        file: change.path,
+        kind,
+    }
 }

@@ -8,7 +8,9 @@ use super::prepare::{Run, RunError, clear, described};
 use super::walk::End;
 use crate::outcome::{Branch, Finished, Outcome};
 use minion_door::{Answer, CallKind, Caller, Failure, calls};
-use minion_grants::{Authority, ChangeKind, DeliveryRefusal, Verdict, deliverable, shown, steering};
+use minion_grants::{
+    Authority, ChangeKind, DeliveryRefusal, Verdict, deliverable, shown, steering,
+};
 use minion_journal::Ending;
 use minion_workspace::{Kind, Signature};
 use serde_json::json;
@@ -39,19 +41,40 @@ async fn delivered(run: &Run) -> Result<Outcome, RunError> {
         return Ok(Outcome::Delivered { branch: None });
     }
     let Some(grant) = run.services.admission.delivery() else {
-        let why = "the blueprint changed files but asks for no delivery, so nothing can be handed over";
+        let why =
+            "the blueprint changed files but asks for no delivery, so nothing can be handed over";
         return escalated(run, vec![why.to_owned()]).await;
     };
-    let judged = deliverable(grant, &run.tree.to_string(), &run.changes, &run.ledger.evidence, &[]);
+    let judged = deliverable(
+        grant,
+        &run.tree.to_string(),
+        &run.changes,
+        &run.ledger.evidence,
+        &[],
+    );
     match judged {
         Ok(_) => {
             let name = format!("minion/{}", run.id.short());
             match branch(run, &calls::DELIVER_BRANCH, &name, &message(run, true)).await? {
-                Ok(branch) => Ok(Outcome::Delivered { branch: Some(branch) }),
-                Err(failure) => escalated(run, vec![format!("the branch could not be made: {failure}")]).await,
+                Ok(branch) => Ok(Outcome::Delivered {
+                    branch: Some(branch),
+                }),
+                Err(failure) => {
+                    escalated(
+                        run,
+                        vec![format!("the branch could not be made: {failure}")],
+                    )
+                    .await
+                }
             }
         }
-        Err(refusals) => escalated(run, refusals.iter().map(DeliveryRefusal::to_string).collect()).await,
+        Err(refusals) => {
+            escalated(
+                run,
+                refusals.iter().map(DeliveryRefusal::to_string).collect(),
+            )
+            .await
+        }
     }
 }
 
@@ -88,14 +111,28 @@ fn word(change: ChangeKind) -> &'static str {
 fn tricks(run: &Run) -> Vec<String> {
     let mut found: Vec<String> = steered(&run.changes)
         .into_iter()
-        .map(|change| format!("{} {}: {}", word(change.change), shown(&change.path), change.why))
+        .map(|change| {
+            format!(
+                "{} {}: {}",
+                word(change.change),
+                shown(&change.path),
+                change.why
+            )
+        })
         .collect();
     if let Some(gone) = run.ledger.missing.get(&run.tree.to_string()) {
-        found.extend(gone.iter().take(20).map(|test| format!("missing test {}: it ran at the base", shown(test))));
+        found.extend(
+            gone.iter()
+                .take(20)
+                .map(|test| format!("missing test {}: it ran at the base", shown(test))),
+        );
     }
     let hidden = run.ignored.iter().filter(|path| steering(path).is_some());
     found.extend(hidden.map(|path| {
-        format!("ignored {}: it was written but is not in the tree, so no gate saw it", shown(path))
+        format!(
+            "ignored {}: it was written but is not in the tree, so no gate saw it",
+            shown(path)
+        )
     }));
     found
 }
@@ -114,41 +151,81 @@ async fn branch(
         parent: None,
     };
     let request = json!({ "branch": name, "tree": run.tree.to_string() });
-    let verdict = Verdict::Allow { rule: "delivery-grant".to_owned() };
+    let verdict = Verdict::Allow {
+        rule: "delivery-grant".to_owned(),
+    };
     let effect = |_permit| async { make(run, name, message) };
-    Ok(run.services.door.pass_judged(&caller, kind, request, verdict, effect).await?)
+    Ok(run
+        .services
+        .door
+        .pass_judged(&caller, kind, request, verdict, effect)
+        .await?)
 }
 
 fn make(run: &Run, name: &str, message: &str) -> Answer<Branch> {
     let commit = run
         .services
         .objects
-        .deliver(&run.repository, run.tree, run.base.commit, name, message, &author(run))
+        .deliver(
+            &run.repository,
+            run.tree,
+            run.base.commit,
+            name,
+            message,
+            &author(run),
+        )
         .map_err(|e| Failure::Other(e.to_string()))?;
     let repository = match run.repository.kind() {
         Kind::Git => run.repository.top().to_owned(),
         Kind::Folder => run.folder.join("objects.git"),
     };
-    let branch = Branch { name: name.to_owned(), commit, repository };
+    let branch = Branch {
+        name: name.to_owned(),
+        commit,
+        repository,
+    };
     Ok((branch, json!({ "commit": commit.to_string() })))
 }
 
 fn author(run: &Run) -> Signature {
     let seconds = i64::try_from(run.services.started.as_secs()).unwrap_or_default();
-    Signature { name: "minion-rt".to_owned(), email: "minion-rt@localhost".to_owned(), seconds, offset_minutes: 0 }
+    Signature {
+        name: "minion-rt".to_owned(),
+        email: "minion-rt@localhost".to_owned(),
+        seconds,
+        offset_minutes: 0,
+    }
 }
 
 /// The commit's message: the task as its subject, then what only the host may write.
 fn message(run: &Run, verified: bool) -> String {
     let task: String = shown(&run.task).chars().take(72).collect();
-    let subject = if verified { task } else { format!("UNVERIFIED: {task}") };
+    let subject = if verified {
+        task
+    } else {
+        format!("UNVERIFIED: {task}")
+    };
     let mut text = format!("{}\n\n", subject.replace('\n', " "));
     text.push_str(&format!("Minion-Run: {}\n", run.id));
-    text.push_str(&format!("Minion-Verified: {}\n", if verified { "yes" } else { "no" }));
-    for evidence in run.ledger.evidence.iter().filter(|e| verified && e.tree == run.tree.to_string()) {
-        text.push_str(&format!("Minion-Gate: {} {}\n", evidence.gate, evidence.plugin));
+    text.push_str(&format!(
+        "Minion-Verified: {}\n",
+        if verified { "yes" } else { "no" }
+    ));
+    for evidence in run
+        .ledger
+        .evidence
+        .iter()
+        .filter(|e| verified && e.tree == run.tree.to_string())
+    {
+        text.push_str(&format!(
+            "Minion-Gate: {} {}\n",
+            evidence.gate, evidence.plugin
+        ));
     }
-    text.push_str(&format!("Minion-Journal: {}\n", run.services.door.journal().head().hash));
+    text.push_str(&format!(
+        "Minion-Journal: {}\n",
+        run.services.door.journal().head().hash
+    ));
     text
 }
 
@@ -157,7 +234,9 @@ fn ended(run: &Run, outcome: &Outcome) -> Result<(), RunError> {
     let (word, reason, branch) = match outcome {
         Outcome::Delivered { branch } => (Word::Delivered, None, branch.as_ref()),
         Outcome::Failed { reason } => (Word::Failed, Some(reason.clone()), None),
-        Outcome::Escalated { reasons, kept } => (Word::Escalated, Some(reasons.join("\n")), kept.as_ref()),
+        Outcome::Escalated { reasons, kept } => {
+            (Word::Escalated, Some(reasons.join("\n")), kept.as_ref())
+        }
         Outcome::Stopped { reason } => (Word::Limited, Some(reason.clone()), None),
     };
     let spent = run.services.door.meter().spent();
@@ -175,7 +254,10 @@ fn ended(run: &Run, outcome: &Outcome) -> Result<(), RunError> {
         reason,
         branch: branch.map(|branch| branch.name.clone()),
         tree: Some(run.tree.to_string()),
-        totals: totals.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
+        totals: totals
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect(),
     })?;
     Ok(())
 }

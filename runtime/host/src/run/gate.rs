@@ -12,19 +12,30 @@ use crate::services::plugins::{self, Output, TestOutcome, TestReport, Verdict};
 use crate::view::{Keep, View};
 use minion_agents::{Finding, Severity};
 use minion_door::{CallKind, Caller, Halt, calls};
-use minion_grants::{Counts, Evidence, GateVerdict, Network, PathChange, PluginUse, SandboxLevel, SteeringChange, steering};
-use minion_sandbox::Level;
+use minion_grants::{
+    Counts, Evidence, GateVerdict, Network, PathChange, PluginUse, SandboxLevel, SteeringChange,
+    steering,
+};
 use minion_journal::Body;
+use minion_sandbox::Level;
 use minion_workspace::TreeId;
 use serde_json::json;
 use std::sync::Arc;
 
 /// One visit of a gate.
-pub(super) async fn judge(run: &mut Run, caller: &Caller, using: &PluginUse, at: &Position) -> Visiting {
+pub(super) async fn judge(
+    run: &mut Run,
+    caller: &Caller,
+    using: &PluginUse,
+    at: &Position,
+) -> Visiting {
     run.look()?;
     let tree = run.tree;
     let Some(plugin) = run.services.plugins.get(using.name.as_str()) else {
-        return Ok(Err(format!("gate `{}` uses the plugin `{}`, which is not there", caller.node, using.name)));
+        return Ok(Err(format!(
+            "gate `{}` uses the plugin `{}`, which is not there",
+            caller.node, using.name
+        )));
     };
     let digest = plugin.digest.clone();
     let base = match base_tests(run, caller, using, &digest).await? {
@@ -91,15 +102,26 @@ async fn ask(
     kind: &'static CallKind,
     tree: TreeId,
 ) -> Result<Output, Halt> {
-    let request = json!({ "plugin": using.name, "parameters": using.parameters, "tree": tree.to_string() });
-    let verdict = minion_grants::Verdict::Allow { rule: "graph".to_owned() };
+    let request =
+        json!({ "plugin": using.name, "parameters": using.parameters, "tree": tree.to_string() });
+    let verdict = minion_grants::Verdict::Allow {
+        rule: "graph".to_owned(),
+    };
     let door = &run.services.door;
     let scope = match door.open(caller, kind, request, verdict)? {
         Ok(scope) => scope,
         Err(failure) => return Err(Halt::Stopped(failure.to_string())),
     };
     let parameters = using.parameters.to_string();
-    let output = plugins::beneath(&run.services, caller, view, using.name.as_str(), &parameters, &scope).await?;
+    let output = plugins::beneath(
+        &run.services,
+        caller,
+        view,
+        using.name.as_str(),
+        &parameters,
+        &scope,
+    )
+    .await?;
     let shown = plugins::shown(&output);
     match door.close(caller, scope, Ok((output, shown)))? {
         Ok(output) => Ok(output),
@@ -109,22 +131,34 @@ async fn ask(
 
 /// A plugin's `pass` counts only with the report that it should rest on.
 fn held_to_rules(mut output: Output, base: Option<&TestReport>, gone: &[String]) -> Output {
-    let Some(tests) = &output.tests else { return output };
+    let Some(tests) = &output.tests else {
+        return output;
+    };
     let ran = tests.count(TestOutcome::Passed) + tests.count(TestOutcome::Failed);
     let why = if !tests.complete {
-        Some((Verdict::Error, "the test runner gave no complete report".to_owned()))
+        Some((
+            Verdict::Error,
+            "the test runner gave no complete report".to_owned(),
+        ))
     } else if ran == 0 {
         Some((Verdict::Fail, "no test ran".to_owned()))
     } else if tests.count(TestOutcome::Failed) > 0 && output.verdict == Verdict::Pass {
         Some((Verdict::Fail, "tests failed".to_owned()))
     } else if !gone.is_empty() {
         let (then, names) = (base.map_or(0, executed), shown_names(gone));
-        Some((Verdict::Fail, format!("{then} tests ran at base, {ran} now; missing: {names}")))
+        Some((
+            Verdict::Fail,
+            format!("{then} tests ran at base, {ran} now; missing: {names}"),
+        ))
     } else {
         None
     };
     if let Some((verdict, why)) = why {
-        output.verdict = if output.verdict == Verdict::Error { Verdict::Error } else { verdict };
+        output.verdict = if output.verdict == Verdict::Error {
+            Verdict::Error
+        } else {
+            verdict
+        };
         output.summary = format!("{}; {why}", output.summary);
         output.findings.push(Finding {
             severity: Severity::Error,
@@ -144,7 +178,11 @@ fn executed(report: &TestReport) -> u64 {
 fn shown_names(names: &[String]) -> String {
     let shown: Vec<_> = names.iter().take(5).map(String::as_str).collect();
     let more = names.len().saturating_sub(shown.len());
-    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+    if more == 0 {
+        shown.join(", ")
+    } else {
+        format!("{} and {more} more", shown.join(", "))
+    }
 }
 
 fn mint(
@@ -207,13 +245,19 @@ pub(super) fn steered(changes: &[PathChange]) -> Vec<SteeringChange> {
         .iter()
         .filter_map(|change| {
             let found = steering(&change.path)?;
-            Some(SteeringChange { path: change.path.clone(), change: change.change, why: found.why.to_owned() })
+            Some(SteeringChange {
+                path: change.path.clone(),
+                change: change.change,
+                why: found.why.to_owned(),
+            })
         })
         .collect()
 }
 
 fn record(run: &Run, caller: &Caller, evidence: &Evidence) -> Result<(), Halt> {
     let evidence = run.services.door.journal().payload(json!(evidence))?;
-    run.services.door.note(caller, 0, Body::Evidence { evidence })?;
+    run.services
+        .door
+        .note(caller, 0, Body::Evidence { evidence })?;
     Ok(())
 }

@@ -24,7 +24,10 @@ impl Ledger {
 /// Tests that ran at the base and did not run now.
 pub(super) fn missing(base: &TestReport, now: &TestReport) -> Vec<String> {
     let ran = |report: &TestReport| -> BTreeSet<String> {
-        let ran = report.cases.iter().filter(|case| case.1 != TestOutcome::Skipped);
+        let ran = report
+            .cases
+            .iter()
+            .filter(|case| case.1 != TestOutcome::Skipped);
         ran.map(|case| case.0.clone()).collect()
     };
     ran(base).difference(&ran(now)).cloned().collect()
@@ -35,13 +38,23 @@ mod tests {
     use super::*;
 
     fn report(cases: &[(&str, TestOutcome)]) -> TestReport {
-        let cases = cases.iter().map(|(name, outcome)| ((*name).to_owned(), *outcome)).collect();
-        TestReport { complete: true, cases }
+        let cases = cases
+            .iter()
+            .map(|(name, outcome)| ((*name).to_owned(), *outcome))
+            .collect();
+        TestReport {
+            complete: true,
+            cases,
+        }
     }
 
     #[test]
     fn a_deleted_and_a_skipped_test_are_both_missing() {
-        let base = report(&[("a", TestOutcome::Passed), ("b", TestOutcome::Failed), ("c", TestOutcome::Skipped)]);
+        let base = report(&[
+            ("a", TestOutcome::Passed),
+            ("b", TestOutcome::Failed),
+            ("c", TestOutcome::Skipped),
+        ]);
         let now = report(&[("a", TestOutcome::Skipped), ("d", TestOutcome::Passed)]);
         assert_eq!(missing(&base, &now), ["a", "b"]);
     }

@@ -11,8 +11,8 @@ mod prepare;
 mod step;
 mod walk;
 
-pub use prepare::{RunError, RunRequest};
 pub(crate) use prepare::lay_out;
+pub use prepare::{RunError, RunRequest};
 
 use crate::event::Observer;
 use crate::link::Linked;
@@ -24,7 +24,11 @@ use crate::outcome::Finished;
 /// [`RunError`] when the run cannot begin (no such repository, no sandbox, a journal that
 /// cannot be opened) or cannot go on because nothing can be recorded any more. However a
 /// blueprint itself ends is an [`Outcome`](crate::Outcome).
-pub async fn run(linked: Linked, request: RunRequest, observer: &dyn Observer) -> Result<Finished, RunError> {
+pub async fn run(
+    linked: Linked,
+    request: RunRequest,
+    observer: &dyn Observer,
+) -> Result<Finished, RunError> {
     let mut run = prepare::prepare(linked, request, observer)?;
     let end = tokio::select! {
         end = walk::walk(&mut run, observer) => end?,

@@ -15,7 +15,8 @@ use minion_grants::{ChangeKind, Graph, Node, PathChange, secret_looking};
 use minion_journal::{Clock, Journal, JournalError, Payload, RunId, RunStarted, Store};
 use minion_sandbox::{Sandbox, Toolchains};
 use minion_workspace::{
-    Base, CheckoutError, CheckoutOptions, Files, Repository, RepositoryError, RunStore, RunStoreError, TreeError, TreeId, discard,
+    Base, CheckoutError, CheckoutOptions, Files, Repository, RepositoryError, RunStore,
+    RunStoreError, TreeError, TreeId, discard,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -120,7 +121,11 @@ pub(super) struct Run {
     pub(super) ignored: Vec<String>,
 }
 
-pub(super) fn prepare(linked: Linked, request: RunRequest, observer: &dyn Observer) -> Result<Run, RunError> {
+pub(super) fn prepare(
+    linked: Linked,
+    request: RunRequest,
+    observer: &dyn Observer,
+) -> Result<Run, RunError> {
     let repository = Repository::open(&request.repository)?;
     folder(&request.folder)?;
     let base = repository.base(request.base.as_deref())?;
@@ -130,7 +135,12 @@ pub(super) fn prepare(linked: Linked, request: RunRequest, observer: &dyn Observ
         None => Vec::new(),
     };
     let view = workspace(&request, &objects, &base)?;
-    observer.hear(&Event::Started(&start(&linked, &request, &repository, &base)));
+    observer.hear(&Event::Started(&start(
+        &linked,
+        &request,
+        &repository,
+        &base,
+    )));
     let journal = journal(&linked, &request, &repository, &base)?;
     let (admitted, engine) = (linked.admitted, linked.engine);
     let (inspected, graph, admission) = admitted.into_parts();
@@ -195,7 +205,12 @@ fn journal(
         model: request.model.as_ref().map(|model| model.label()),
         parts: linked.plugins.iter().map(part).collect(),
     };
-    Ok(Journal::begin(Arc::clone(&request.store), Arc::clone(&request.clock), request.run, start)?)
+    Ok(Journal::begin(
+        Arc::clone(&request.store),
+        Arc::clone(&request.clock),
+        request.run,
+        start,
+    )?)
 }
 
 fn part((name, plugin): (&minion_grants::PartName, &LinkedPlugin)) -> minion_journal::Part {
@@ -228,11 +243,20 @@ pub(super) fn described(base: &Base) -> String {
 }
 
 fn workspace(request: &RunRequest, objects: &RunStore, base: &Base) -> Result<View, RunError> {
-    let (root, caches) = (request.folder.join("workspace"), request.folder.join("caches"));
+    let (root, caches) = (
+        request.folder.join("workspace"),
+        request.folder.join("caches"),
+    );
     folder(&caches)?;
     let checkout = objects.checkout(base.tree, &root, options(&request.sandbox))?;
     let files = files(&root)?;
-    Ok(View::new(root, caches, files, Place::Workspace(Mutex::new(checkout)), Keep::All))
+    Ok(View::new(
+        root,
+        caches,
+        files,
+        Place::Workspace(Mutex::new(checkout)),
+        Keep::All,
+    ))
 }
 
 fn options(sandbox: &Sandbox) -> CheckoutOptions<'static> {
@@ -244,26 +268,42 @@ fn options(sandbox: &Sandbox) -> CheckoutOptions<'static> {
 }
 
 fn files(root: &Path) -> Result<Files, RunError> {
-    Files::open(root).map_err(|source| RunError::Folder { path: root.to_owned(), source })
+    Files::open(root).map_err(|source| RunError::Folder {
+        path: root.to_owned(),
+        source,
+    })
 }
 
 fn folder(path: &Path) -> Result<(), RunError> {
-    std::fs::create_dir_all(path).map_err(|source| RunError::Folder { path: path.to_owned(), source })
+    std::fs::create_dir_all(path).map_err(|source| RunError::Folder {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// A checkout of `tree` for one command, with caches that nothing else has seen.
-pub(crate) fn lay_out(services: &Services, tree: TreeId, root: &Path, caches: &Path) -> Result<(), RunError> {
+pub(crate) fn lay_out(
+    services: &Services,
+    tree: TreeId,
+    root: &Path,
+    caches: &Path,
+) -> Result<(), RunError> {
     clear(root)?;
     clear(caches)?;
     folder(caches)?;
-    services.objects.checkout(tree, root, options(&services.sandbox))?;
+    services
+        .objects
+        .checkout(tree, root, options(&services.sandbox))?;
     Ok(())
 }
 
 fn seed(run: RunId) -> u64 {
     let bytes = run.to_bytes();
     let (high, low) = bytes.split_at(8);
-    let word = |half: &[u8]| half.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    let word = |half: &[u8]| {
+        half.iter()
+            .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))
+    };
     word(high) ^ word(low)
 }
 
@@ -273,8 +313,11 @@ impl Run {
         if !self.view.take_touched() {
             return Ok(());
         }
-        let stopped = |e: &dyn std::fmt::Display| Halt::Stopped(format!("the workspace cannot be read: {e}"));
-        let Place::Workspace(checkout) = &self.view.place else { return Ok(()) };
+        let stopped =
+            |e: &dyn std::fmt::Display| Halt::Stopped(format!("the workspace cannot be read: {e}"));
+        let Place::Workspace(checkout) = &self.view.place else {
+            return Ok(());
+        };
         let snapshot = checkout
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -282,7 +325,11 @@ impl Run {
             .map_err(|e| stopped(&e))?;
         self.tree = snapshot.tree;
         self.ignored = snapshot.ignored;
-        let changes = self.services.objects.changes(self.base.tree, self.tree).map_err(|e| stopped(&e))?;
+        let changes = self
+            .services
+            .objects
+            .changes(self.base.tree, self.tree)
+            .map_err(|e| stopped(&e))?;
         self.changes = changes.into_iter().map(path_change).collect();
         Ok(())
     }
@@ -294,16 +341,29 @@ impl Run {
         clear(&root)?;
         folder(&folder_of_gate)?;
         folder(&caches)?;
-        let options = CheckoutOptions { base: Some(self.base.tree), ..options(&self.services.sandbox) };
+        let options = CheckoutOptions {
+            base: Some(self.base.tree),
+            ..options(&self.services.sandbox)
+        };
         self.services.objects.checkout(tree, &root, options)?;
         let files = files(&root)?;
-        Ok(Arc::new(View::new(root, caches, files, Place::Gate(tree), keep)))
+        Ok(Arc::new(View::new(
+            root,
+            caches,
+            files,
+            Place::Gate(tree),
+            keep,
+        )))
     }
 
     /// Where the graph sends the run when the node's visits are spent.
     pub(super) fn spent_visits(&self, node: &Node) -> Option<minion_grants::NodeId> {
         let bound = node.max_visits.as_ref()?;
-        let had = self.rounds.get(node.id.as_str()).copied().unwrap_or_default();
+        let had = self
+            .rounds
+            .get(node.id.as_str())
+            .copied()
+            .unwrap_or_default();
         (had >= bound.visits).then(|| bound.then.clone())
     }
 
@@ -319,9 +379,15 @@ fn path_change(change: minion_workspace::Change) -> PathChange {
         minion_workspace::ChangeKind::Modified => ChangeKind::Modified,
         minion_workspace::ChangeKind::Deleted => ChangeKind::Deleted,
     };
-    PathChange { path: change.path, change: kind }
+    PathChange {
+        path: change.path,
+        change: kind,
+    }
 }
 
 pub(super) fn clear(path: &Path) -> Result<(), RunError> {
-    discard(path).map_err(|source| RunError::Folder { path: path.to_owned(), source })
+    discard(path).map_err(|source| RunError::Folder {
+        path: path.to_owned(),
+        source,
+    })
 }

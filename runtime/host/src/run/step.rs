@@ -19,13 +19,20 @@ const MOST_STATE: usize = 1 << 20;
 /// One visit of a step, in an instance made for it.
 pub(super) async fn step(run: &mut Run, caller: &Caller, node: &Node, at: &Position) -> Visiting {
     let before = run.services.agents().spent;
-    let agent = node.agent.clone().filter(|_| node.kind == NodeKind::Agentic).map(Arc::new);
+    let agent = node
+        .agent
+        .clone()
+        .filter(|_| node.kind == NodeKind::Agentic)
+        .map(Arc::new);
     let guest = Guest::new(&run.services, caller.clone(), &run.view).with_agent(agent);
     let mut store = guest.into_store();
     let context = context(run, caller, at);
     let called = async {
         let instance = run.blueprint.instantiate_async(&mut store).await?;
-        instance.minion_blueprint_blueprint().call_step(&mut store, &caller.node, &context).await
+        instance
+            .minion_blueprint_blueprint()
+            .call_step(&mut store, &caller.node, &context)
+            .await
     };
     let transition = match called.await {
         Ok(Ok(transition)) => transition,
@@ -37,28 +44,56 @@ pub(super) async fn step(run: &mut Run, caller: &Caller, node: &Node, at: &Posit
     };
     let state = match run.checked_state(&transition.state, MOST_STATE) {
         Ok(state) => state,
-        Err(why) => return Ok(Err(format!("node `{}` returned a state {why}", caller.node))),
+        Err(why) => {
+            return Ok(Err(format!(
+                "node `{}` returned a state {why}",
+                caller.node
+            )));
+        }
     };
     let agentic = node.kind == NodeKind::Agentic;
     Ok(Ok(Visit {
         label: transition.label,
         state,
-        findings: if agentic { Vec::new() } else { at.findings.clone() },
-        detail: if agentic { Detail::Agent(since(run.services.agents().spent, before)) } else { Detail::Step },
+        findings: if agentic {
+            Vec::new()
+        } else {
+            at.findings.clone()
+        },
+        detail: if agentic {
+            Detail::Agent(since(run.services.agents().spent, before))
+        } else {
+            Detail::Step
+        },
     }))
 }
 
 /// One visit of a plugin in the workspace.
-pub(super) async fn plugin(run: &mut Run, caller: &Caller, using: &PluginUse, at: &Position) -> Visiting {
+pub(super) async fn plugin(
+    run: &mut Run,
+    caller: &Caller,
+    using: &PluginUse,
+    at: &Position,
+) -> Visiting {
     let request = json!({ "plugin": using.name, "parameters": using.parameters });
-    let verdict = Verdict::Allow { rule: "graph".to_owned() };
+    let verdict = Verdict::Allow {
+        rule: "graph".to_owned(),
+    };
     let door = &run.services.door;
     let scope = match door.open(caller, &calls::PLUGIN_RUN, request, verdict)? {
         Ok(scope) => scope,
         Err(failure) => return Ok(Err(failure.to_string())),
     };
     let parameters = using.parameters.to_string();
-    let output = plugins::beneath(&run.services, caller, &run.view, using.name.as_str(), &parameters, &scope).await?;
+    let output = plugins::beneath(
+        &run.services,
+        caller,
+        &run.view,
+        using.name.as_str(),
+        &parameters,
+        &scope,
+    )
+    .await?;
     let shown = plugins::shown(&output);
     if let Err(failure) = door.close(caller, scope, Ok(((), shown)))? {
         return Ok(Err(failure.to_string()));
@@ -76,9 +111,16 @@ pub(super) async fn plugin(run: &mut Run, caller: &Caller, using: &PluginUse, at
 fn context(run: &Run, caller: &Caller, at: &Position) -> wit::Context {
     wit::Context {
         task: run.task.clone(),
-        inputs: run.inputs.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        inputs: run
+            .inputs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
         visit: caller.round,
-        last: at.last.clone().map(|(node, label)| wit::LastVisit { node, label }),
+        last: at
+            .last
+            .clone()
+            .map(|(node, label)| wit::LastVisit { node, label }),
         findings: findings_to_guest(&at.findings),
         state: at.state.to_string(),
     }
@@ -87,20 +129,33 @@ fn context(run: &Run, caller: &Caller, at: &Position) -> wit::Context {
 fn told(failure: crate::bindings::host::types::Failure) -> String {
     use crate::bindings::host::types::Failure as F;
     match failure {
-        F::Denied(d) => format!("denied: {} `{}` ({}); {}", d.capability, d.target, d.rule, d.cure),
+        F::Denied(d) => format!(
+            "denied: {} `{}` ({}); {}",
+            d.capability, d.target, d.rule, d.cure
+        ),
         F::NotFound(what) => format!("`{what}` does not exist"),
-        F::Limit(limit) => format!("a limit was reached: {:?}, {} allowed", limit.kind, limit.allowed),
+        F::Limit(limit) => format!(
+            "a limit was reached: {:?}, {} allowed",
+            limit.kind, limit.allowed
+        ),
         F::Invalid(why) | F::Unavailable(why) | F::Other(why) => why,
     }
 }
 
 /// A state that a step returned: JSON, within its size, fitting the graph's schema.
-pub(super) fn checked(text: &str, most: usize, schema: &jsonschema::Validator) -> Result<Value, String> {
+pub(super) fn checked(
+    text: &str,
+    most: usize,
+    schema: &jsonschema::Validator,
+) -> Result<Value, String> {
     if text.len() > most {
         return Err(format!("of {} bytes; {most} are allowed", text.len()));
     }
     let state: Value = serde_json::from_str(text).map_err(|e| format!("that is not JSON: {e}"))?;
-    let wrong = schema.iter_errors(&state).next().map(|error| error.to_string());
+    let wrong = schema
+        .iter_errors(&state)
+        .next()
+        .map(|error| error.to_string());
     match wrong {
         None => Ok(state),
         Some(why) => Err(format!("that breaks the graph's schema: {why}")),

@@ -93,7 +93,10 @@ async fn visit(
 ) -> Result<Result<Position, String>, Halt> {
     let since = Instant::now();
     let caller = enter(run, node)?;
-    observer.hear(&Event::Entered { node: &caller.node, kind: node.kind });
+    observer.hear(&Event::Entered {
+        node: &caller.node,
+        kind: node.kind,
+    });
     let visited = match (&node.kind, &node.executor) {
         (NodeKind::Gate, Executor::Plugin(plugin)) => gate::judge(run, &caller, plugin, at).await?,
         (_, Executor::Plugin(plugin)) => step::plugin(run, &caller, plugin, at).await?,
@@ -128,7 +131,11 @@ async fn visit(
 fn undeclared(node: &Node, label: &str) -> String {
     let known: Vec<_> = node.edges.iter().map(|edge| edge.label.as_str()).collect();
     let label: String = label.chars().take(60).collect();
-    format!("node `{}` returned the label {label:?}; its edges are {}", node.id, known.join(", "))
+    format!(
+        "node `{}` returned the label {label:?}; its edges are {}",
+        node.id,
+        known.join(", ")
+    )
 }
 
 /// Numbers the visit and says who calls in it.

@@ -6,8 +6,8 @@ use super::toolbox::DoorTools;
 use crate::view::View;
 use async_trait::async_trait;
 use minion_agents::{
-    AgentError, AgentFailure, AgentReport, AgentTask, Fatal, Finding, Limits, Model, ModelError, Price,
-    Turn, TurnRequest,
+    AgentError, AgentFailure, AgentReport, AgentTask, Fatal, Finding, Limits, Model, ModelError,
+    Price, Turn, TurnRequest,
 };
 use minion_door::{Caller, Failure, Halt, LimitKind, LimitReached, calls};
 use minion_grants::{AgentGrant, AgentLimits, Verdict};
@@ -37,13 +37,18 @@ pub(crate) async fn run(
 ) -> Passed<AgentReport> {
     let request = json!({ "prompt": wish.prompt, "task": wish.task, "tools": wish.tools });
     let verdict = caller.authority.agent_run();
-    let scope = match services.door.open(caller, &calls::AGENT_RUN, request, verdict)? {
+    let scope = match services
+        .door
+        .open(caller, &calls::AGENT_RUN, request, verdict)?
+    {
         Ok(scope) => scope,
         Err(failure) => return Ok(Err(failure)),
     };
     let (Some(limits), Some(grant)) = (limits, caller.authority.agent()) else {
         let why = format!("node `{}` has no limits for an agent", caller.node);
-        return services.door.close(caller, scope, Err(Failure::Invalid(why)));
+        return services
+            .door
+            .close(caller, scope, Err(Failure::Invalid(why)));
     };
     let beneath = caller.beneath(scope.seq(), Arc::clone(&caller.authority));
     let worked = work(services, &beneath, view, &limits, grant, wish).await?;
@@ -75,7 +80,11 @@ async fn work(
         Ok(task) => task,
         Err(failure) => return Ok(Err(failure)),
     };
-    let doored = DoorModel { services, caller, model: &*model };
+    let doored = DoorModel {
+        services,
+        caller,
+        model: &*model,
+    };
     let mut toolbox = DoorTools::new(services, caller, view, tools);
     match minion_agents::run(&task, &doored, &mut toolbox).await {
         Ok(report) => {
@@ -90,7 +99,12 @@ async fn work(
 fn narrowed(limits: &AgentLimits, grant: &AgentGrant, wish: Option<&[String]>) -> Vec<String> {
     let wished = |tool: &String| wish.is_none_or(|names| names.contains(tool));
     let granted = |tool: &String| grant.tools.contains(tool);
-    limits.tools.iter().filter(|tool| granted(tool) && wished(tool)).cloned().collect()
+    limits
+        .tools
+        .iter()
+        .filter(|tool| granted(tool) && wished(tool))
+        .cloned()
+        .collect()
 }
 
 fn task(
@@ -101,14 +115,28 @@ fn task(
     wish: Wish,
 ) -> Result<AgentTask, Failure> {
     if !limits.prompts.iter().any(|prompt| *prompt == *wish.prompt) {
-        let known: Vec<_> = limits.prompts.iter().map(|prompt| prompt.as_str()).collect();
+        let known: Vec<_> = limits
+            .prompts
+            .iter()
+            .map(|prompt| prompt.as_str())
+            .collect();
         let known = known.join(", ");
-        let why = format!("`{}` is not a prompt of node `{}`; its prompts: {known}", wish.prompt, caller.node);
+        let why = format!(
+            "`{}` is not a prompt of node `{}`; its prompts: {known}",
+            wish.prompt, caller.node
+        );
         return Err(Failure::Invalid(why));
     }
-    let instructions = services.prompts.get(&wish.prompt).cloned().unwrap_or_default();
+    let instructions = services
+        .prompts
+        .get(&wish.prompt)
+        .cloned()
+        .unwrap_or_default();
     let schema = limits.output_schema.clone();
-    let turns = limits.max_turns.min(grant.max_turns).min(wish.max_turns.unwrap_or(u32::MAX));
+    let turns = limits
+        .max_turns
+        .min(grant.max_turns)
+        .min(wish.max_turns.unwrap_or(u32::MAX));
     Ok(AgentTask {
         node: caller.node.clone(),
         visit: caller.round.into(),
@@ -154,7 +182,9 @@ impl Model for DoorModel<'_> {
             return Err(ModelError::Host(Fatal::new(Halt::Stopped(why.to_owned()))));
         }
         let asked = json!({ "model": self.model.label(), "request": request });
-        let verdict = Verdict::Allow { rule: "granted-model".to_owned() };
+        let verdict = Verdict::Allow {
+            rule: "granted-model".to_owned(),
+        };
         let door = &self.services.door;
         let refused = Mutex::new(None);
         let effect = |_permit| async {
@@ -170,7 +200,9 @@ impl Model for DoorModel<'_> {
                 }
             }
         };
-        let passed = door.pass_judged(self.caller, &calls::MODEL_TURN, asked, verdict, effect).await;
+        let passed = door
+            .pass_judged(self.caller, &calls::MODEL_TURN, asked, verdict, effect)
+            .await;
         match passed.map_err(|halt| ModelError::Host(Fatal::new(halt)))? {
             Ok(turn) => {
                 let usage = turn.usage.unwrap_or_default();
@@ -194,7 +226,10 @@ fn failed(error: AgentError) -> Result<Failure, Halt> {
                 Err(other) => Ok(Failure::Other(other.to_string())),
             }
         }
-        AgentFailure::Limit { kind, allowed } => Ok(Failure::Limit(LimitReached { kind: limit(kind), allowed })),
+        AgentFailure::Limit { kind, allowed } => Ok(Failure::Limit(LimitReached {
+            kind: limit(kind),
+            allowed,
+        })),
         other => Ok(Failure::Unavailable(other.to_string())),
     }
 }

@@ -35,16 +35,30 @@ pub(crate) async fn run(
         });
         Ok((done, response))
     };
-    services.door.pass_judged(caller, &calls::COMMAND_RUN, request, verdict, effect).await
+    services
+        .door
+        .pass_judged(caller, &calls::COMMAND_RUN, request, verdict, effect)
+        .await
 }
 
 /// Whether the program is granted and found.
-pub(crate) fn available(services: &Services, caller: &Caller, view: &View, program: &str) -> Result<bool, Halt> {
+pub(crate) fn available(
+    services: &Services,
+    caller: &Caller,
+    view: &View,
+    program: &str,
+) -> Result<bool, Halt> {
     let found = caller.authority.program_granted(program)
-        && services.toolchains.resolve(program, &[], view.root(), view.caches()).is_ok();
-    let answer = services.door.pass(caller, &calls::COMMAND_AVAILABLE, json!({ "program": program }), |_| {
-        Ok((found, json!(found)))
-    })?;
+        && services
+            .toolchains
+            .resolve(program, &[], view.root(), view.caches())
+            .is_ok();
+    let answer = services.door.pass(
+        caller,
+        &calls::COMMAND_AVAILABLE,
+        json!({ "program": program }),
+        |_| Ok((found, json!(found))),
+    )?;
     Ok(answer.unwrap_or(false))
 }
 
@@ -54,7 +68,9 @@ async fn execute(
     program: &str,
     arguments: &[String],
 ) -> Result<Finished, Failure> {
-    let stand = services.stand(view).map_err(|e| Failure::Other(e.to_string()))?;
+    let stand = services
+        .stand(view)
+        .map_err(|e| Failure::Other(e.to_string()))?;
     let tool = services
         .toolchains
         .resolve(program, arguments, &stand.root, &stand.caches)
@@ -62,8 +78,15 @@ async fn execute(
     view.touch();
     view.used(program, &tool);
     for folder in &tool.writable {
-        services.sandbox.hand_over(folder).map_err(|e| Failure::Other(e.to_string()))?;
+        services
+            .sandbox
+            .hand_over(folder)
+            .map_err(|e| Failure::Other(e.to_string()))?;
     }
     let never = std::future::pending();
-    services.sandbox.run(stand.spec(&tool), never).await.map_err(|e| Failure::Unavailable(e.to_string()))
+    services
+        .sandbox
+        .run(stand.spec(&tool), never)
+        .await
+        .map_err(|e| Failure::Unavailable(e.to_string()))
 }

@@ -10,21 +10,51 @@ use serde_json::{Value, json};
 
 type Passed<T> = Result<Result<T, Failure>, Halt>;
 
-pub(crate) fn read(services: &Services, caller: &Caller, view: &View, file: &str) -> Passed<Vec<u8>> {
-    pass(services, caller, &calls::WORKSPACE_READ, json!({ "file": file }), |judge| {
-        let content = view.files.read(file, &|op, path| judged(judge, op, path)).map_err(told)?.value;
-        let response = summary(&content);
-        Ok((content, response))
-    })
+pub(crate) fn read(
+    services: &Services,
+    caller: &Caller,
+    view: &View,
+    file: &str,
+) -> Passed<Vec<u8>> {
+    pass(
+        services,
+        caller,
+        &calls::WORKSPACE_READ,
+        json!({ "file": file }),
+        |judge| {
+            let content = view
+                .files
+                .read(file, &|op, path| judged(judge, op, path))
+                .map_err(told)?
+                .value;
+            let response = summary(&content);
+            Ok((content, response))
+        },
+    )
 }
 
-pub(crate) fn list(services: &Services, caller: &Caller, view: &View, folder: &str) -> Passed<Vec<FileEntry>> {
-    pass(services, caller, &calls::WORKSPACE_LIST, json!({ "directory": folder }), |judge| {
-        let entries = view.files.list(folder, &|op, path| judged(judge, op, path)).map_err(told)?.value;
-        let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        let response = json!({ "entries": names });
-        Ok((entries, response))
-    })
+pub(crate) fn list(
+    services: &Services,
+    caller: &Caller,
+    view: &View,
+    folder: &str,
+) -> Passed<Vec<FileEntry>> {
+    pass(
+        services,
+        caller,
+        &calls::WORKSPACE_LIST,
+        json!({ "directory": folder }),
+        |judge| {
+            let entries = view
+                .files
+                .list(folder, &|op, path| judged(judge, op, path))
+                .map_err(told)?
+                .value;
+            let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
+            let response = json!({ "entries": names });
+            Ok((entries, response))
+        },
+    )
 }
 
 pub(crate) fn search(
@@ -35,20 +65,48 @@ pub(crate) fn search(
     beneath: &str,
 ) -> Passed<Found> {
     let request = json!({ "pattern": pattern, "beneath": beneath });
-    pass(services, caller, &calls::WORKSPACE_SEARCH, request, |judge| {
-        let found =
-            view.files.search(pattern, beneath, &|op, path| judged(judge, op, path)).map_err(told)?.value;
-        let places: Vec<_> = found.hits.iter().map(|hit| format!("{}:{}", hit.file, hit.line)).collect();
-        let response = json!({ "hits": places, "truncated": found.truncated });
-        Ok((found, response))
-    })
+    pass(
+        services,
+        caller,
+        &calls::WORKSPACE_SEARCH,
+        request,
+        |judge| {
+            let found = view
+                .files
+                .search(pattern, beneath, &|op, path| judged(judge, op, path))
+                .map_err(told)?
+                .value;
+            let places: Vec<_> = found
+                .hits
+                .iter()
+                .map(|hit| format!("{}:{}", hit.file, hit.line))
+                .collect();
+            let response = json!({ "hits": places, "truncated": found.truncated });
+            Ok((found, response))
+        },
+    )
 }
 
-pub(crate) fn write(services: &Services, caller: &Caller, view: &View, file: &str, content: &[u8]) -> Passed<()> {
+pub(crate) fn write(
+    services: &Services,
+    caller: &Caller,
+    view: &View,
+    file: &str,
+    content: &[u8],
+) -> Passed<()> {
     let request = json!({ "file": file, "content": summary(content) });
-    change(services, caller, view, &calls::WORKSPACE_WRITE, request, |judge| {
-        view.files.write(file, content, &|op, path| judged(judge, op, path)).map(|_| ())
-    })
+    change(
+        services,
+        caller,
+        view,
+        &calls::WORKSPACE_WRITE,
+        request,
+        |judge| {
+            view.files
+                .write(file, content, &|op, path| judged(judge, op, path))
+                .map(|_| ())
+        },
+    )
 }
 
 pub(crate) fn edit(
@@ -59,26 +117,55 @@ pub(crate) fn edit(
     old: &str,
     new: &str,
 ) -> Passed<()> {
-    let request = json!({ "file": file, "old": summary(old.as_bytes()), "new": summary(new.as_bytes()) });
-    change(services, caller, view, &calls::WORKSPACE_EDIT, request, |judge| {
-        view.files.edit(file, old, new, &|op, path| judged(judge, op, path)).map(|_| ())
-    })
+    let request =
+        json!({ "file": file, "old": summary(old.as_bytes()), "new": summary(new.as_bytes()) });
+    change(
+        services,
+        caller,
+        view,
+        &calls::WORKSPACE_EDIT,
+        request,
+        |judge| {
+            view.files
+                .edit(file, old, new, &|op, path| judged(judge, op, path))
+                .map(|_| ())
+        },
+    )
 }
 
 pub(crate) fn remove(services: &Services, caller: &Caller, view: &View, file: &str) -> Passed<()> {
-    change(services, caller, view, &calls::WORKSPACE_REMOVE, json!({ "file": file }), |judge| {
-        view.files.remove(file, &|op, path| judged(judge, op, path)).map(|_| ())
-    })
+    change(
+        services,
+        caller,
+        view,
+        &calls::WORKSPACE_REMOVE,
+        json!({ "file": file }),
+        |judge| {
+            view.files
+                .remove(file, &|op, path| judged(judge, op, path))
+                .map(|_| ())
+        },
+    )
 }
 
 /// What differs from the base.
 pub(crate) fn changes(services: &Services, caller: &Caller, view: &View) -> Passed<Vec<Change>> {
-    pass(services, caller, &calls::WORKSPACE_CHANGES, Value::Null, |_| {
-        let found = changes_of(services, view)?;
-        let mine: Vec<_> = found.into_iter().filter(|c| may_see(caller, &c.path)).collect();
-        let response = json!({ "files": mine.iter().map(|c| c.path.as_str()).collect::<Vec<_>>() });
-        Ok((mine, response))
-    })
+    pass(
+        services,
+        caller,
+        &calls::WORKSPACE_CHANGES,
+        Value::Null,
+        |_| {
+            let found = changes_of(services, view)?;
+            let mine: Vec<_> = found
+                .into_iter()
+                .filter(|c| may_see(caller, &c.path))
+                .collect();
+            let response =
+                json!({ "files": mine.iter().map(|c| c.path.as_str()).collect::<Vec<_>>() });
+            Ok((mine, response))
+        },
+    )
 }
 
 fn changes_of(services: &Services, view: &View) -> Result<Vec<Change>, Failure> {
@@ -86,8 +173,13 @@ fn changes_of(services: &Services, view: &View) -> Result<Vec<Change>, Failure> 
     let (base, tree) = match &view.place {
         Place::Gate(tree) => (services.base, *tree),
         Place::Workspace(checkout) => {
-            let mut checkout = checkout.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            (services.base, checkout.snapshot().map_err(|e| other(&e))?.tree)
+            let mut checkout = checkout
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            (
+                services.base,
+                checkout.snapshot().map_err(|e| other(&e))?.tree,
+            )
         }
     };
     services.objects.changes(base, tree).map_err(|e| other(&e))
@@ -149,9 +241,17 @@ fn told(error: FileError<Denial>) -> Failure {
     };
     match error {
         FileError::Denied(denial) => Failure::Denied(denial),
-        FileError::Outside(path) => denied(path, "outside-the-workspace", "none: only the workspace is reachable"),
-        FileError::GitFolder(path) => denied(path, "git-folder", "none: `.git` is closed at any depth"),
-        FileError::Linked(path) => denied(path, "hard-linked", "replace the file by a copy of its own"),
+        FileError::Outside(path) => denied(
+            path,
+            "outside-the-workspace",
+            "none: only the workspace is reachable",
+        ),
+        FileError::GitFolder(path) => {
+            denied(path, "git-folder", "none: `.git` is closed at any depth")
+        }
+        FileError::Linked(path) => {
+            denied(path, "hard-linked", "replace the file by a copy of its own")
+        }
         FileError::NotAFile { ref path, .. } => {
             let (path, why) = (path.clone(), error.to_string());
             denied(path, "not-a-regular-file", &why)

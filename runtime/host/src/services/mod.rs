@@ -57,7 +57,10 @@ pub(crate) struct Agents {
 impl Services {
     /// What agents came to so far.
     pub(crate) fn agents(&self) -> Agents {
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.spent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Turns that earlier agents of the caller's visit took.
@@ -71,7 +74,10 @@ impl Services {
         let before = self.turns_before(caller);
         *self.turns.lock().unwrap_or_else(PoisonError::into_inner) =
             (caller.visit, before.saturating_add(report.spent.turns));
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner).add(report);
+        self.spent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(report);
     }
 
     /// Where the next command of a view stands. In a gate each one sees the judged tree as it
@@ -83,7 +89,10 @@ impl Services {
             (Keep::All, _, _) | (_, false, Place::Workspace(_)) => Ok(Stand::plain(root, caches)),
             (keep, true, _) => Ok(Stand::layered(root, caches, keep)),
             (_, false, Place::Gate(tree)) => {
-                let (root, caches) = (root.with_file_name("scratch"), caches.with_file_name("scratch-caches"));
+                let (root, caches) = (
+                    root.with_file_name("scratch"),
+                    caches.with_file_name("scratch-caches"),
+                );
                 run::lay_out(self, *tree, &root, &caches)?;
                 Ok(Stand::plain(&root, &caches))
             }

@@ -2,11 +2,11 @@
 
 use super::Services;
 use crate::bindings::plugin::exports::minion::node::node as wit;
-use minion_agents::Finding;
 use crate::guest::{Guest, GuestFault};
 use crate::imports::findings_from_guest;
 use crate::project::Purpose;
 use crate::view::View;
+use minion_agents::Finding;
 use minion_door::{Caller, Failure, Halt, Scope, calls};
 use minion_grants::Verdict as Ruling;
 use serde::{Deserialize, Serialize};
@@ -99,15 +99,24 @@ pub(crate) async fn call(
     let request = json!({ "plugin": name, "parameters": parameters });
     // Calling a plugin of the same file is no authority: what it then does is judged call by
     // call with the plugin's own.
-    let verdict = Ruling::Allow { rule: "bundled".to_owned() };
-    match services.door.open(caller, &calls::PLUGIN_RUN, request, verdict)? {
+    let verdict = Ruling::Allow {
+        rule: "bundled".to_owned(),
+    };
+    match services
+        .door
+        .open(caller, &calls::PLUGIN_RUN, request, verdict)?
+    {
         Err(failure) => Ok(Err(failure)),
-        Ok(scope) if !services.plugins.contains_key(name) => {
-            services.door.close(caller, scope, Err(Failure::NotFound(format!("plugin {name}"))))
-        }
+        Ok(scope) if !services.plugins.contains_key(name) => services.door.close(
+            caller,
+            scope,
+            Err(Failure::NotFound(format!("plugin {name}"))),
+        ),
         Ok(scope) => {
             let output = beneath(services, caller, view, name, parameters, &scope).await?;
-            services.door.close(caller, scope, Ok((output.clone(), shown(&output))))
+            services
+                .door
+                .close(caller, scope, Ok((output.clone(), shown(&output))))
         }
     }
 }
@@ -125,11 +134,18 @@ pub(crate) async fn beneath(
         return Ok(Output::broken(name, "there is no such plugin in this file"));
     };
     let authority = services.admission.authority(part, None);
-    let guest = Guest::new(services, caller.beneath(scope.seq(), Arc::new(authority)), view);
+    let guest = Guest::new(
+        services,
+        caller.beneath(scope.seq(), Arc::new(authority)),
+        view,
+    );
     let mut store = guest.into_store();
     let run = async {
         let instance = plugin.component.instantiate_async(&mut store).await?;
-        instance.minion_node_node().call_run(&mut store, &input(services, parameters)).await
+        instance
+            .minion_node_node()
+            .call_run(&mut store, &input(services, parameters))
+            .await
     };
     match run.await {
         Ok(Ok(output)) => Ok(bounded(output)),
@@ -167,7 +183,10 @@ fn input(services: &Services, parameters: &str) -> wit::Input {
         program: command.program.clone(),
         arguments: command.arguments.clone(),
     });
-    wit::Input { parameters: parameters.to_owned(), project: project.collect() }
+    wit::Input {
+        parameters: parameters.to_owned(),
+        project: project.collect(),
+    }
 }
 
 fn bounded(output: wit::Output) -> Output {
@@ -194,8 +213,15 @@ fn report(report: wit::TestReport) -> TestReport {
         wit::TestOutcome::Failed => TestOutcome::Failed,
         wit::TestOutcome::Skipped => TestOutcome::Skipped,
     };
-    let cases = report.cases.into_iter().take(MOST_CASES).map(|case| (case.name, outcome(case.outcome)));
-    TestReport { complete, cases: cases.collect() }
+    let cases = report
+        .cases
+        .into_iter()
+        .take(MOST_CASES)
+        .map(|case| (case.name, outcome(case.outcome)));
+    TestReport {
+        complete,
+        cases: cases.collect(),
+    }
 }
 
 fn clip(text: &mut String) {

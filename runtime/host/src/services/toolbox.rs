@@ -32,26 +32,36 @@ impl<'a> DoorTools<'a> {
         view: &'a Arc<View>,
         tools: Vec<String>,
     ) -> Self {
-        Self { services, caller, view, tools }
+        Self {
+            services,
+            caller,
+            view,
+            tools,
+        }
     }
 
     async fn perform(&self, call: WorkspaceCall) -> Result<Result<String, Failure>, Halt> {
         let (services, caller, view) = (self.services.as_ref(), self.caller, self.view.as_ref());
         Ok(match call {
-            WorkspaceCall::Read(a) => {
-                files::read(services, caller, view, &a.file)?.map(|content| lines(&content, a.first_line, a.lines))
+            WorkspaceCall::Read(a) => files::read(services, caller, view, &a.file)?
+                .map(|content| lines(&content, a.first_line, a.lines)),
+            WorkspaceCall::List(a) => {
+                files::list(services, caller, view, &a.directory)?.map(|entries| listing(&entries))
             }
-            WorkspaceCall::List(a) => files::list(services, caller, view, &a.directory)?.map(|entries| listing(&entries)),
             WorkspaceCall::Search(a) => {
-                files::search(services, caller, view, &a.pattern, &a.beneath)?.map(|hits| found(&hits))
+                files::search(services, caller, view, &a.pattern, &a.beneath)?
+                    .map(|hits| found(&hits))
             }
-            WorkspaceCall::Edit(a) => {
-                files::edit(services, caller, view, &a.file, &a.old, &a.new)?.map(|()| format!("edited {}", a.file))
+            WorkspaceCall::Edit(a) => files::edit(services, caller, view, &a.file, &a.old, &a.new)?
+                .map(|()| format!("edited {}", a.file)),
+            WorkspaceCall::Write(a) => {
+                files::write(services, caller, view, &a.file, a.content.as_bytes())?
+                    .map(|()| format!("wrote {}", a.file))
             }
-            WorkspaceCall::Write(a) => files::write(services, caller, view, &a.file, a.content.as_bytes())?
-                .map(|()| format!("wrote {}", a.file)),
             WorkspaceCall::Run(a) => {
-                commands::run(self.services, caller, view, &a.program, &a.arguments).await?.map(|done| ended(&done))
+                commands::run(self.services, caller, view, &a.program, &a.arguments)
+                    .await?
+                    .map(|done| ended(&done))
             }
         })
     }
@@ -65,7 +75,9 @@ impl ToolBox for DoorTools<'_> {
 
     async fn call(&mut self, call: &ToolCall) -> Result<ToolAnswer, Fatal> {
         if self.services.door.meter().tool_call().is_err() {
-            return Err(Fatal::new(Halt::Stopped("the run's budget of tool calls is spent".to_owned())));
+            return Err(Fatal::new(Halt::Stopped(
+                "the run's budget of tool calls is spent".to_owned(),
+            )));
         }
         let typed = match WorkspaceCall::parse(call) {
             Ok(typed) => typed,
@@ -84,7 +96,10 @@ impl ToolBox for DoorTools<'_> {
             rule: refusal.rule().to_owned(),
             cure: refusal.cure(),
         };
-        self.services.door.deny(self.caller, &calls::AGENT_TOOL, denial).map_err(Fatal::new)?;
+        self.services
+            .door
+            .deny(self.caller, &calls::AGENT_TOOL, denial)
+            .map_err(Fatal::new)?;
         Ok(())
     }
 }
@@ -96,7 +111,10 @@ fn lines(content: &[u8], first: Option<u32>, count: Option<u32>) -> String {
     }
     let skipped = first.unwrap_or(1).saturating_sub(1) as usize;
     let taken = count.map_or(usize::MAX, |count| count as usize);
-    text.split_inclusive('\n').skip(skipped).take(taken).collect()
+    text.split_inclusive('\n')
+        .skip(skipped)
+        .take(taken)
+        .collect()
 }
 
 fn listing(entries: &[FileEntry]) -> String {
@@ -112,8 +130,13 @@ fn found(found: &Found) -> String {
     if found.hits.is_empty() {
         return "no line matches".to_owned();
     }
-    let lines = found.hits.iter().map(|hit| format!("{}:{}: {}\n", hit.file, hit.line, hit.text));
-    let more = found.truncated.then(|| "(there is more: search more narrowly)\n".to_owned());
+    let lines = found
+        .hits
+        .iter()
+        .map(|hit| format!("{}:{}: {}\n", hit.file, hit.line, hit.text));
+    let more = found
+        .truncated
+        .then(|| "(there is more: search more narrowly)\n".to_owned());
     lines.chain(more).collect()
 }
 
@@ -123,7 +146,11 @@ fn ended(done: &Finished) -> String {
         (false, Some(code)) => format!("exit code {code}"),
         (false, None) => "was ended by a signal".to_owned(),
     };
-    format!("{how}\n--- stdout\n{}\n--- stderr\n{}", tail(&done.stdout), tail(&done.stderr))
+    format!(
+        "{how}\n--- stdout\n{}\n--- stderr\n{}",
+        tail(&done.stdout),
+        tail(&done.stderr)
+    )
 }
 
 fn tail(output: &[u8]) -> String {

@@ -59,7 +59,9 @@ impl ModelArguments {
             let cassette = Cassette::load(path).map_err(|e| Fail::usage(chain(&e)))?;
             return Ok(Some(Arc::new(cassette.strict(self.strict))));
         }
-        let Some(endpoint) = self.endpoint(settings)? else { return Ok(None) };
+        let Some(endpoint) = self.endpoint(settings)? else {
+            return Ok(None);
+        };
         let live = open(&endpoint)?;
         match &self.record {
             None => Ok(Some(Arc::new(live))),
@@ -72,7 +74,12 @@ impl ModelArguments {
 
     fn endpoint(&self, settings: &Settings) -> Result<Option<Endpoint>, Fail> {
         if let (Some(base_url), Some(model)) = (self.model_url.clone(), self.model.clone()) {
-            return Ok(Some(Endpoint { base_url, model, key_env: self.key_env.clone(), price: None }));
+            return Ok(Some(Endpoint {
+                base_url,
+                model,
+                key_env: self.key_env.clone(),
+                price: None,
+            }));
         }
         let path = self.agents.clone().unwrap_or_else(|| settings.agents());
         if self.agents.is_none() && !path.exists() {
@@ -90,13 +97,21 @@ fn read(path: &Path) -> Result<AgentsFile, Fail> {
 
 fn open(endpoint: &Endpoint) -> Result<OpenAi, Fail> {
     let key = endpoint.key_env.as_deref().map(key).transpose()?;
-    let live = OpenAi::new(&endpoint.base_url, &endpoint.model, key, Timeouts::default())
-        .map_err(|e| Fail::usage(chain(&e)))?;
+    let live = OpenAi::new(
+        &endpoint.base_url,
+        &endpoint.model,
+        key,
+        Timeouts::default(),
+    )
+    .map_err(|e| Fail::usage(chain(&e)))?;
     Ok(live.with_price(endpoint.price))
 }
 
 fn key(variable: &str) -> Result<Secret, Fail> {
-    let value = std::env::var(variable)
-        .map_err(|_| Fail::usage(format!("the variable `{variable}` for the model's key is not set")))?;
+    let value = std::env::var(variable).map_err(|_| {
+        Fail::usage(format!(
+            "the variable `{variable}` for the model's key is not set"
+        ))
+    })?;
     Secret::new(value).map_err(|e| Fail::usage(format!("the key in `{variable}`: {e}")))
 }

@@ -51,6 +51,8 @@ impl Exec {
 
 /// The day, for grants that expire.
 pub(super) fn today() -> Date {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     date_of_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }

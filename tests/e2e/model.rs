@@ -1,0 +1,1 @@
+//! A live model behind an OpenAI-compatible endpoint on loopback, recorded and played back.
