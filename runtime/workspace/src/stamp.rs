@@ -81,7 +81,7 @@ pub(crate) struct Known {
 impl Known {
     /// Whether a file with `stamp` still has this content.
     pub(crate) fn vouches_for(&self, stamp: &Stamp) -> bool {
-        self.stamp.size == stamp.size && self.stamp.modified == stamp.modified && stamp.settled_at(self.at+COARSE)
+        self.stamp == *stamp && stamp.settled_at(self.at)
     }
 }
 
