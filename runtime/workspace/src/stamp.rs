@@ -92,3 +92,69 @@ pub(crate) fn now() -> Duration {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed_at(seconds: i64, nanos: i64) -> Stamp {
+        Stamp {
+            device: 1,
+            inode: 2,
+            mode: 0o100_644,
+            size: 3,
+            modified: (0, 0),
+            changed: (seconds, nanos),
+        }
+    }
+
+    #[test]
+    fn a_hash_of_a_file_that_just_changed_is_not_kept() {
+        let fine = changed_at(100, 500_000_001);
+        let at = |millis| Duration::from_millis(millis);
+        assert!(
+            !fine.settled_at(at(100_500)),
+            "read in the tick of the change"
+        );
+        assert!(
+            !fine.settled_at(at(100_515)),
+            "the clock may be a tick ahead"
+        );
+        assert!(fine.settled_at(at(100_521)));
+        let coarse = changed_at(100, 0);
+        assert!(!coarse.settled_at(at(101_900)), "FAT keeps two seconds");
+        assert!(coarse.settled_at(at(102_200)));
+        assert!(!changed_at(-1, 1).settled_at(at(100_000)), "before 1970");
+    }
+
+    #[test]
+    fn any_part_of_a_stamp_that_differs_makes_a_file_unknown() {
+        let stamp = changed_at(100, 500_000_001);
+        let known = Known {
+            stamp,
+            mode: gix::objs::tree::EntryKind::Blob.into(),
+            id: ObjectId::null(gix::hash::Kind::Sha1),
+            at: Duration::from_secs(200),
+        };
+        assert!(known.vouches_for(&stamp));
+        for other in [
+            Stamp { inode: 9, ..stamp },
+            Stamp { device: 9, ..stamp },
+            Stamp {
+                mode: 0o100_755,
+                ..stamp
+            },
+            Stamp { size: 9, ..stamp },
+            Stamp {
+                modified: (9, 9),
+                ..stamp
+            },
+            Stamp {
+                changed: (9, 9),
+                ..stamp
+            },
+        ] {
+            assert!(!known.vouches_for(&other), "{other:?}");
+        }
+    }
+}
