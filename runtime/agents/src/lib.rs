@@ -18,7 +18,6 @@ mod prompt;
 mod refusal;
 mod report;
 mod run;
-mod schema;
 mod secret;
 mod task;
 mod tool;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::schema::Schema;
 use crate::{Refusal, SetupError, ToolCall, ToolSpec};
+use minion_grants::Schema;
 
 /// More tools than this and models choose badly among them.
 pub const MAX_TOOLS: usize = 15;

@@ -10,11 +10,11 @@ use tokio::time::timeout_at;
 use crate::meter::{Meter, Reserved, bytes_of};
 use crate::offer::Offer;
 use crate::prompt;
-use crate::schema::Schema;
 use crate::{
     AgentError, AgentFailure, AgentReport, AgentTask, LimitKind, Message, Model, ModelError,
     Refusal, SetupError, Stop, ToolAnswer, ToolBox, ToolCall, Turn, TurnRequest,
 };
+use minion_grants::Schema;
 
 /// So many unusable calls or answers in a row end an agent.
 pub const MAX_BAD_CALLS: u32 = 5;

@@ -22,7 +22,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    Exec(verbs::exec::Exec),
+    Exec(Box<verbs::exec::Exec>),
     Inspect(verbs::inspect::Inspect),
     Runs(verbs::runs::Runs),
     Build(verbs::build::Build),

@@ -73,8 +73,7 @@ impl Meter {
 
     /// Takes one model turn before it is made.
     pub fn turn(&self) -> Result<(), LimitReached> {
-        let spent = self.input_tokens.load(Relaxed) + self.output_tokens.load(Relaxed);
-        if spent >= self.budget.tokens {
+        if self.tokens_left() == 0 {
             return Err(LimitReached {
                 kind: LimitKind::Tokens,
                 allowed: self.budget.tokens,
@@ -83,7 +82,13 @@ impl Meter {
         take(&self.turns, self.budget.turns, LimitKind::Turns)
     }
 
-    /// Books the tokens of a turn that was made.
+    /// Tokens that may still be spent.
+    pub fn tokens_left(&self) -> u64 {
+        let spent = self.input_tokens.load(Relaxed) + self.output_tokens.load(Relaxed);
+        self.budget.tokens.saturating_sub(spent)
+    }
+
+    /// Books tokens that were spent.
     pub fn tokens(&self, input: u64, output: u64) {
         self.input_tokens.fetch_add(input, Relaxed);
         self.output_tokens.fetch_add(output, Relaxed);

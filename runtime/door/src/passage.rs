@@ -198,6 +198,7 @@ impl Door {
     }
 
     /// Closes it with what it came to.
+    #[expect(clippy::needless_pass_by_value, reason = "a scope is closed once")]
     pub fn close<T>(
         &self,
         caller: &Caller,

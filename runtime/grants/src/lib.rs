@@ -31,6 +31,7 @@ mod options;
 mod paths;
 mod relate;
 mod rules;
+mod schema;
 mod shown;
 mod steering;
 
@@ -68,5 +69,6 @@ pub use manifest::{ComponentKind, GateSpec, MANIFEST_LIMIT, Manifest, ManifestEr
 pub use marks::{protected, secret_looking};
 pub use paths::{PathPattern, PathPatternError};
 pub use rules::{AgentGrant, Ceiling};
+pub use schema::Schema;
 pub use shown::shown;
 pub use steering::{Steering, steering};

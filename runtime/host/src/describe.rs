@@ -104,7 +104,7 @@ fn node(node: wit::Node) -> Result<Node, DescribeError> {
             .map(|need| need.parse::<AskId>())
             .collect::<Result<_, _>>()?,
         agent: node.agent.map(agent).transpose()?,
-        max_visits: node.max_visits.map(bound).transpose()?,
+        max_visits: node.max_visits.as_ref().map(bound).transpose()?,
         edges: node.edges.into_iter().map(edge).collect::<Result<_, _>>()?,
         id: node.id.parse()?,
     })
@@ -140,7 +140,7 @@ fn agent(limits: wit::AgentLimits) -> Result<AgentLimits, DescribeError> {
     })
 }
 
-fn bound(bound: wit::VisitBound) -> Result<VisitBound, DescribeError> {
+fn bound(bound: &wit::VisitBound) -> Result<VisitBound, DescribeError> {
     Ok(VisitBound {
         visits: bound.visits,
         then: bound.then.parse()?,

@@ -1,5 +1,6 @@
 //! What the host holds for one instance: who it is, what it sees, and what bounds it.
 
+use crate::bounds::{Bounds, OverBound};
 use crate::engine::TICK;
 use crate::imports::baseline;
 use crate::services::Services;
@@ -9,11 +10,9 @@ use minion_grants::AgentLimits;
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-/// Memory that one instance may use: 256 MiB.
-const MEMORY: usize = 256 << 20;
 /// Time that one instance may compute, host calls not counted: 30 s.
 const COMPUTE: Duration = Duration::from_secs(30);
 /// Handles that one instance may hold.
@@ -32,7 +31,7 @@ pub(crate) struct Guest {
     pub(crate) wasi: WasiCtx,
     pub(crate) table: ResourceTable,
     pub(crate) now: u64,
-    limits: StoreLimits,
+    bounds: Bounds,
 }
 
 impl Guest {
@@ -49,13 +48,7 @@ impl Guest {
             lines: 0,
             table,
             now: 0,
-            limits: StoreLimitsBuilder::new()
-                .memory_size(MEMORY)
-                .instances(64)
-                .tables(64)
-                .memories(16)
-                .trap_on_grow_failure(false)
-                .build(),
+            bounds: Bounds::default(),
         }
     }
 
@@ -69,7 +62,7 @@ impl Guest {
     pub(crate) fn into_store(self) -> Store<Self> {
         let engine = self.services.engine.clone();
         let mut store = Store::new(engine.wasmtime(), self);
-        store.limiter(|guest| &mut guest.limits);
+        store.limiter(|guest| &mut guest.bounds);
         store.set_hostcall_fuel(CALL_BYTES);
         store.set_epoch_deadline(1);
         let mut ticks = COMPUTE.as_millis() / TICK.as_millis();
@@ -99,10 +92,10 @@ pub(crate) enum GuestFault {
     /// The host itself has to stop the run.
     #[error(transparent)]
     Halt(#[from] Halt),
-    /// It computed for longer than it may.
-    #[error("it computed for more than {} s without an end", COMPUTE.as_secs())]
-    Spinning,
-    /// It trapped: a panic, a stack overflow, an access out of bounds.
+    /// A bound of the host was reached; the text says which.
+    #[error("{0}")]
+    Limit(String),
+    /// It trapped: a panic, an access out of bounds, too much in one call.
     #[error("it trapped: {0}")]
     Trapped(String),
 }
@@ -110,16 +103,27 @@ pub(crate) enum GuestFault {
 impl GuestFault {
     /// Reads what wasmtime gave back.
     pub(crate) fn from_error(error: wasmtime::Error) -> Self {
+        if let Some(bound) = error.downcast_ref::<OverBound>() {
+            return Self::Limit(bound.to_string());
+        }
         match error.downcast_ref::<wasmtime::Trap>() {
-            Some(wasmtime::Trap::Interrupt) => return Self::Spinning,
+            Some(wasmtime::Trap::Interrupt) => return Self::Limit(spinning()),
+            Some(wasmtime::Trap::StackOverflow) => {
+                return Self::Limit("its calls nest deeper than its stack is".to_owned());
+            }
             Some(trap) => return Self::Trapped(trap.to_string()),
             None => {}
         }
         match error.downcast::<Halt>() {
             Ok(halt) => Self::Halt(halt),
-            Err(other) => Self::Trapped(one_line(&format!("{other:#}"))),
+            Err(other) => Self::Trapped(one_line(&other.root_cause().to_string())),
         }
     }
+}
+
+fn spinning() -> String {
+    let seconds = COMPUTE.as_secs();
+    format!("it computed for more than {seconds} s without an end")
 }
 
 fn one_line(text: &str) -> String {

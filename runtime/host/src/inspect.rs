@@ -4,7 +4,7 @@
 use crate::imports::{OFFERED, baseline};
 use crate::load::Loaded;
 use minion_bundle::{BadFile, Bundle};
-use minion_grants::{ComponentKind, Graph, ManifestProblem, Origin, PartName, unproven};
+use minion_grants::{ComponentKind, Digest, Graph, ManifestProblem, Node, Origin, PartName};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,7 @@ pub enum InspectError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: BadFile,
+        source: Box<BadFile>,
     },
     /// Everything that is wrong with it, at once.
     #[error("`{}` is refused:\n{}", path.display(), list(problems))]
@@ -68,136 +68,100 @@ pub fn inspect(loaded: Loaded) -> Result<Inspected, InspectError> {
     } = loaded;
     let bundle = minion_bundle::read(&bytes).map_err(|source| InspectError::Bad {
         path: path.clone(),
-        source,
+        source: Box::new(source),
     })?;
-    let mut notes = Vec::new();
-    let mut problems = imports(&bundle, &mut notes);
-    let plugins = parts(&bundle, &mut problems, &mut notes);
-    if let Some(graph) = &bundle.graph {
-        problems.extend(
-            graph
-                .check(&bundle.manifest.asks)
-                .iter()
-                .map(ToString::to_string),
-        );
-        problems.extend(gates(graph, &plugins));
-        problems.extend(prompts(graph, &bundle));
+    let mut problems = not_offered(&bundle);
+    let plugins = parts(&bundle, &mut problems);
+    problems.extend(bundle.graph.iter().flat_map(|graph| gates(graph, &plugins)));
+    if !problems.is_empty() {
+        return Err(InspectError::Unsound { path, problems });
     }
-    if problems.is_empty() {
-        return Ok(Inspected {
-            bundle,
-            plugins,
-            notes,
-            source,
-        });
-    }
-    Err(InspectError::Unsound { path, problems })
+    let notes = bundle.notes().iter().map(ToString::to_string).collect();
+    Ok(Inspected {
+        bundle,
+        plugins,
+        notes,
+        source,
+    })
 }
 
-/// What the imports prove, against what the manifest asks; and whether each is offered.
-fn imports(bundle: &Bundle, notes: &mut Vec<String>) -> Vec<String> {
-    let names: Vec<String> = bundle
-        .imports
-        .iter()
-        .map(|import| import.name.clone())
-        .collect();
-    let mut problems = Vec::new();
-    for problem in unproven(&names, &bundle.manifest) {
-        if problem.is_refused() {
-            &mut problems
-        } else {
-            &mut *notes
-        }
-        .push(problem.to_string());
-    }
-    for name in &names {
-        if !offered(name) {
-            let problem = ManifestProblem::NotOffered(minion_grants::shown(name)).to_string();
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
-        }
-    }
-    problems
+/// Imports that carry functions and that nobody here answers.
+fn not_offered(bundle: &Bundle) -> Vec<String> {
+    let imports = bundle.callable_imports();
+    let unknown = imports.into_iter().filter(|import| !offered(import));
+    unknown
+        .map(|import| ManifestProblem::NotOffered(minion_grants::shown(&import)).to_string())
+        .collect()
 }
 
 fn offered(import: &str) -> bool {
-    let ours = |name: &str| {
-        let interface = name.split('@').next().unwrap_or_default();
-        interface
-            .strip_prefix("minion:host/")
-            .is_some_and(|it| OFFERED.contains(&it))
-            || interface == "minion:blueprint/graph"
-    };
-    ours(import)
-        || baseline::OFFERED
-            .iter()
-            .any(|known| import.starts_with(known))
+    let interface = import.split('@').next().unwrap_or_default();
+    let ours = interface
+        .strip_prefix("minion:host/")
+        .is_some_and(|name| OFFERED.contains(&name));
+    ours || baseline::OFFERED
+        .iter()
+        .any(|known| import.starts_with(known))
 }
 
 /// The plugins in the file, and the shipped ones that the graph names without bundling them.
-fn parts(
-    bundle: &Bundle,
-    problems: &mut Vec<String>,
-    notes: &mut Vec<String>,
-) -> BTreeMap<PartName, Part> {
+fn parts(bundle: &Bundle, problems: &mut Vec<String>) -> BTreeMap<PartName, Part> {
     let mut parts = BTreeMap::new();
     for (name, plugin) in &bundle.plugins {
-        let Ok(part) = name.parse::<PartName>() else {
-            problems.push(format!(
-                "it bundles a plugin under `{}`, which is no name",
-                minion_grants::shown(name)
-            ));
-            continue;
-        };
-        let shipped = minion_shipped::find(name);
-        let origin = match shipped {
-            Some(shipped) if minion_grants::Digest::of(shipped.bytes) == plugin.digest => {
-                Origin::Shipped
+        match (name.parse::<PartName>(), origin(name, plugin)) {
+            (Ok(part), Ok(origin)) => {
+                let bundle = plugin.clone();
+                parts.insert(part, Part { bundle, origin });
             }
-            None if !name.starts_with("std:") => Origin::Bundled,
-            _ => {
-                problems.push(format!(
-                    "it bundles `{name}` ({}), which is not the shipped plugin of that name; build it again, or give it another name",
-                    plugin.digest.short()
-                ));
-                continue;
-            }
-        };
+            (Err(error), _) => problems.push(error.to_string()),
+            (_, Err(problem)) => problems.push(problem),
+        }
         problems.extend(
-            imports(plugin, notes)
+            not_offered(plugin)
                 .into_iter()
                 .map(|p| format!("plugin `{name}`: {p}")),
         );
-        parts.insert(
-            part,
-            Part {
-                bundle: plugin.clone(),
-                origin,
-            },
-        );
     }
-    for (_, using) in bundle.graph.iter().flat_map(Graph::gates) {
-        let name = using.name.clone();
-        if let (false, Some(shipped)) = (
-            parts.contains_key(&name),
-            minion_shipped::find(name.as_str()),
-        ) {
-            match minion_bundle::read(shipped.bytes) {
-                Ok(plugin) => drop(parts.insert(
-                    name,
+    for using in bundle
+        .graph
+        .iter()
+        .flat_map(|graph| graph.nodes.iter().filter_map(Node::plugin))
+    {
+        if parts.contains_key(&using.name) {
+            continue;
+        }
+        let Some(shipped) = minion_shipped::find(using.name.as_str()) else {
+            continue;
+        };
+        match minion_bundle::read(shipped.bytes) {
+            Ok(bundle) => {
+                parts.insert(
+                    using.name.clone(),
                     Part {
-                        bundle: plugin,
+                        bundle,
                         origin: Origin::Shipped,
                     },
-                )),
-                Err(error) => {
-                    problems.push(format!("the shipped `{name}` cannot be read: {error}"))
-                }
+                );
             }
+            Err(error) => problems.push(format!(
+                "the shipped `{}` cannot be read: {error}",
+                using.name
+            )),
         }
     }
     parts
+}
+
+/// `std:` names are ours: nothing else may be bundled under one.
+fn origin(name: &str, plugin: &Bundle) -> Result<Origin, String> {
+    match minion_shipped::find(name) {
+        Some(shipped) if Digest::of(shipped.bytes) == plugin.digest => Ok(Origin::Shipped),
+        None if !name.starts_with("std:") => Ok(Origin::Bundled),
+        _ => Err(format!(
+            "it bundles `{name}` ({}), which is not the shipped plugin of that name; build it again, or give it another name",
+            plugin.digest.short()
+        )),
+    }
 }
 
 fn gates(graph: &Graph, plugins: &BTreeMap<PartName, Part>) -> Vec<String> {
@@ -219,20 +183,6 @@ fn gates(graph: &Graph, plugins: &BTreeMap<PartName, Part>) -> Vec<String> {
         }
     }
     problems
-}
-
-fn prompts(graph: &Graph, bundle: &Bundle) -> Vec<String> {
-    let named = graph
-        .nodes
-        .iter()
-        .filter_map(|node| Some((node, node.agent.as_ref()?)));
-    named
-        .flat_map(|(node, agent)| agent.prompts.iter().map(move |prompt| (node, prompt)))
-        .filter(|(_, prompt)| !bundle.prompts.contains_key(prompt.as_str()))
-        .map(|(node, prompt)| {
-            format!("node `{}` names the prompt `{prompt}`, which is not in the file; add it to [prompts] of minion.toml", node.id)
-        })
-        .collect()
 }
 
 impl Inspected {

@@ -7,6 +7,7 @@
 
 mod admit;
 mod bindings;
+mod bounds;
 mod describe;
 mod engine;
 mod event;

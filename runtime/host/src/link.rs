@@ -19,7 +19,7 @@ pub struct Linked {
     pub(crate) blueprint: BlueprintWorldPre<Guest>,
     pub(crate) plugins: BTreeMap<PartName, LinkedPlugin>,
     /// What the state has to fit.
-    pub(crate) schema: jsonschema::Validator,
+    pub(crate) schema: minion_grants::Schema,
 }
 
 /// A plugin that can be run.
@@ -55,7 +55,7 @@ pub fn link(admitted: Admitted, engine: &Engine) -> Result<Linked, LinkError> {
         .and_then(BlueprintWorldPre::new)
         .map_err(wrong)?;
     let schema =
-        jsonschema::validator_for(&admitted.graph().state_schema).map_err(|e| LinkError {
+        minion_grants::Schema::compile(&admitted.graph().state_schema).map_err(|e| LinkError {
             part: name.clone(),
             why: format!("its state schema cannot be used: {e}"),
         })?;

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 /// What is at the root.
 pub(crate) enum Place {
     /// The run's own checkout; it may be written where granted.
-    Workspace(Mutex<Checkout>),
+    Workspace(Box<Mutex<Checkout>>),
     /// A checkout of one tree for one judgement.
     Gate(TreeId),
 }

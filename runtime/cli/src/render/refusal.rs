@@ -4,8 +4,9 @@ use super::talk;
 use minion_grants::{Refused, shown};
 use std::path::Path;
 
-/// Writes it to stderr, but for the lines to add, which are data.
-pub(crate) fn refused(refused: &Refused, blueprint: &Path) {
+/// Writes it to stderr, but for the lines to add, which are data. `asked`: what is asked was
+/// granted already, and was not enough.
+pub(crate) fn refused(refused: &Refused, blueprint: &Path, asked: bool) {
     talk(&format!(
         "refused  {} {}  {}  asks for more than it is granted",
         refused.name, refused.version, refused.digest
@@ -46,8 +47,9 @@ pub(crate) fn refused(refused: &Refused, blueprint: &Path) {
     for line in refused.lines_to_add.lines() {
         super::say(line);
     }
+    let or = if asked { "" } else { " --allow-asked, or" };
     talk(&format!(
-        "\n  grant it this once: add --allow-asked, or\n    {}",
+        "\n  grant it this once: add{or}\n    {}",
         refused.allow_flags
     ));
     talk(&format!(

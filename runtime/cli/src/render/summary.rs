@@ -7,6 +7,8 @@ use minion_host::{Branch, Finished, Outcome, origin};
 
 /// Refusals that are shown.
 const SHOWN_DENIALS: usize = 5;
+/// Characters of a reason that are shown.
+const MOST_OF_A_REASON: usize = 600;
 
 /// Writes the summary to stdout.
 pub(crate) fn summary(finished: &Finished) {
@@ -16,11 +18,11 @@ pub(crate) fn summary(finished: &Finished) {
             branch: Some(branch),
         } => delivered(finished, branch),
         Outcome::Delivered { branch: None } => {
-            say("done  nothing had to be changed; no branch was made")
+            say("done  nothing had to be changed; no branch was made");
         }
-        Outcome::Failed { reason } => say(&format!("failed  {}", one_line(reason))),
+        Outcome::Failed { reason } => say(&format!("failed  {}", whole(reason))),
         Outcome::Escalated { reasons, kept } => escalated(finished, reasons, kept.as_ref()),
-        Outcome::Stopped { reason } => say(&format!("stopped  {}", one_line(reason))),
+        Outcome::Stopped { reason } => say(&format!("stopped  {}", whole(reason))),
     }
     evidence(finished);
     denied(finished);
@@ -55,7 +57,7 @@ fn escalated(finished: &Finished, reasons: &[String], kept: Option<&Branch>) {
     };
     say(&format!("escalated  nothing was delivered{kept}"));
     for (index, reason) in reasons.iter().enumerate() {
-        line(if index == 0 { "why" } else { "" }, &one_line(reason));
+        line(if index == 0 { "why" } else { "" }, &whole(reason));
     }
     if let Some(words) = &finished.last_words {
         line(
@@ -178,6 +180,17 @@ fn next(finished: &Finished) {
     }
     if let Some(workspace) = &finished.workspace {
         line("kept", &format!("workspace {}", workspace.display()));
+    }
+}
+
+/// A reason with its cure at the end: escaped, on one line, cut only where no reason of ours
+/// is that long.
+fn whole(reason: &str) -> String {
+    let words: Vec<_> = reason.split_whitespace().map(shown).collect();
+    let text = words.join(" ");
+    match text.char_indices().nth(MOST_OF_A_REASON) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

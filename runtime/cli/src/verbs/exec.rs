@@ -78,7 +78,7 @@ impl Exec {
         let admitted = match minion_host::admit(inspected, &sources, request::today()) {
             Ok(admitted) => admitted,
             Err(AdmitError::Refused(refused)) => {
-                refusal::refused(&refused, &self.blueprint);
+                refusal::refused(&refused, &self.blueprint, self.authority.allow_asked);
                 return Ok(REFUSED);
             }
             Err(error) => return Err(Fail::refused(chain(&error))),
@@ -133,7 +133,7 @@ impl Exec {
         let progress = Progress::new(self.json);
         let finished = runtime
             .block_on(minion_host::run(linked, request, &progress))
-            .map_err(failed)?;
+            .map_err(|error| failed(&error))?;
         if self.json {
             say(&finished.to_json().to_string());
         } else {
@@ -143,12 +143,12 @@ impl Exec {
     }
 }
 
-fn failed(error: RunError) -> Fail {
+fn failed(error: &RunError) -> Fail {
     match error.exit_code() {
-        BUG => Fail::bug(chain(&error)),
-        crate::exit::STOPPED => Fail::stopped(chain(&error)),
-        REFUSED => Fail::refused(chain(&error)),
-        _ => Fail::usage(chain(&error)),
+        BUG => Fail::bug(chain(error)),
+        crate::exit::STOPPED => Fail::stopped(chain(error)),
+        REFUSED => Fail::refused(chain(error)),
+        _ => Fail::usage(chain(error)),
     }
 }
 

@@ -156,8 +156,8 @@ fn line(store: &SqliteStore, record: &Record) -> String {
             request,
             rule,
             ..
-        } => format!("{call:<18} {}  [{rule}]", brief(store, request)),
-        Body::Intent {
+        }
+        | Body::Intent {
             call,
             request,
             rule,

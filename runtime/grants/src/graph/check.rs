@@ -383,7 +383,7 @@ fn check_needs(
 
 /// Whether a value is a JSON Schema that can be compiled. Nothing is fetched.
 pub(crate) fn is_schema(schema: &Value) -> bool {
-    (schema.is_object() || schema.is_boolean()) && jsonschema::validator_for(schema).is_ok()
+    schema.is_boolean() || crate::Schema::compile(schema).is_ok()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::bindings::host::log as wit;
 use crate::guest::Guest;
+use minion_door::Halt;
 use minion_journal::{Body, Level};
 
 /// Lines of one visit that are kept.
@@ -27,6 +28,20 @@ impl wit::Host for Guest {
             .note(&self.caller, 0, Body::Log { level, message })?;
         Ok(())
     }
+}
+
+/// Records how many lines of a visit were dropped.
+pub(crate) fn dropped(guest: &Guest) -> Result<(), Halt> {
+    let dropped = guest.lines.saturating_sub(LINES);
+    if dropped > 0 {
+        let message = format!("{dropped} more lines were dropped");
+        let level = Level::Warn;
+        guest
+            .services
+            .door
+            .note(&guest.caller, 0, Body::Log { level, message })?;
+    }
+    Ok(())
 }
 
 fn clip(mut message: String) -> String {

@@ -14,6 +14,7 @@ use minion_grants::{
 use minion_journal::Ending;
 use minion_workspace::{Kind, Signature};
 use serde_json::json;
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// Ends the run and tells how.
@@ -206,26 +207,25 @@ fn message(run: &Run, verified: bool) -> String {
         format!("UNVERIFIED: {task}")
     };
     let mut text = format!("{}\n\n", subject.replace('\n', " "));
-    text.push_str(&format!("Minion-Run: {}\n", run.id));
-    text.push_str(&format!(
-        "Minion-Verified: {}\n",
-        if verified { "yes" } else { "no" }
-    ));
+    let mut trailer = |name: &str, value: &dyn std::fmt::Display| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name}: {value}");
+    };
+    trailer("Minion-Run", &run.id);
+    trailer("Minion-Verified", &if verified { "yes" } else { "no" });
+    let tree = run.tree.to_string();
     for evidence in run
         .ledger
         .evidence
         .iter()
-        .filter(|e| verified && e.tree == run.tree.to_string())
+        .filter(|e| verified && e.tree == tree)
     {
-        text.push_str(&format!(
-            "Minion-Gate: {} {}\n",
-            evidence.gate, evidence.plugin
-        ));
+        trailer(
+            "Minion-Gate",
+            &format_args!("{} {}", evidence.gate, evidence.plugin),
+        );
     }
-    text.push_str(&format!(
-        "Minion-Journal: {}\n",
-        run.services.door.journal().head().hash
-    ));
+    trailer("Minion-Journal", &run.services.door.journal().head().hash);
     text
 }
 
@@ -273,7 +273,7 @@ fn told(run: Run, outcome: Outcome, keeps: bool) -> Result<Finished, RunError> {
         evidence: run.ledger.evidence,
         denied: run.services.door.denied(),
         spent: run.services.door.meter().spent(),
-        cost_microdollars: agents.cost,
+        cost_microdollars: agents.spent.cost_microdollars,
         last_words: agents.last_words,
         base: described(&run.base),
         head: run.services.door.journal().head().hash,

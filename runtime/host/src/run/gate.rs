@@ -37,7 +37,7 @@ pub(super) async fn judge(
             caller.node, using.name
         )));
     };
-    let digest = plugin.digest.clone();
+    let digest = plugin.digest;
     let base = match base_tests(run, caller, using, &digest).await? {
         Ok(base) => base,
         Err(why) => return Ok(Err(why)),
@@ -197,7 +197,7 @@ fn mint(
     let (profiles, tools) = view.tools();
     Evidence {
         gate: using.name.clone(),
-        plugin: plugin.digest.clone(),
+        plugin: plugin.digest,
         origin: plugin.origin,
         parameters: using.parameters.clone(),
         base: run.base.tree.to_string(),

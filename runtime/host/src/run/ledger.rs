@@ -17,7 +17,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn key(plugin: &Digest, parameters: &Value) -> (Digest, String) {
-        (plugin.clone(), parameters.to_string())
+        (*plugin, parameters.to_string())
     }
 }
 

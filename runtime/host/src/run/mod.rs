@@ -17,6 +17,7 @@ pub use prepare::{RunError, RunRequest};
 use crate::event::Observer;
 use crate::link::Linked;
 use crate::outcome::Finished;
+use minion_door::Halt;
 
 /// Runs a linked component to its end.
 ///
@@ -31,10 +32,19 @@ pub async fn run(
 ) -> Result<Finished, RunError> {
     let mut run = prepare::prepare(linked, request, observer)?;
     let end = tokio::select! {
-        end = walk::walk(&mut run, observer) => end?,
+        end = walk::walk(&mut run, observer) => stopped(end)?,
         () = interrupted() => walk::End::Stopped("interrupted".to_owned()),
     };
     end::finish(run, end).await
+}
+
+/// A limit that was reached in the middle of a visit ends the run in order, with a record
+/// of it; what keeps the journal from being written cannot.
+fn stopped(end: Result<walk::End, Halt>) -> Result<walk::End, Halt> {
+    match end {
+        Err(Halt::Stopped(why)) => Ok(walk::End::Stopped(why)),
+        end => end,
+    }
 }
 
 async fn interrupted() {

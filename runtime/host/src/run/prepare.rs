@@ -103,7 +103,7 @@ pub(super) struct Run {
     pub(super) services: Arc<Services>,
     pub(super) blueprint: BlueprintWorldPre<Guest>,
     pub(super) graph: Graph,
-    pub(super) schema: jsonschema::Validator,
+    pub(super) schema: minion_grants::Schema,
     pub(super) repository: Repository,
     pub(super) base: Base,
     pub(super) view: Arc<View>,
@@ -158,8 +158,8 @@ pub(super) fn prepare(
         base: base.tree,
         started: Duration::from_micros(request.clock.now().micros()),
         seed: seed(request.run),
-        turns: Mutex::default(),
-        spent: Mutex::default(),
+        visit_spent: Mutex::default(),
+        agents: Mutex::default(),
     };
     Ok(Run {
         id: request.run,
@@ -254,7 +254,7 @@ fn workspace(request: &RunRequest, objects: &RunStore, base: &Base) -> Result<Vi
         root,
         caches,
         files,
-        Place::Workspace(Mutex::new(checkout)),
+        Place::Workspace(Box::new(Mutex::new(checkout))),
         Keep::All,
     ))
 }

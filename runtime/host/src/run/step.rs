@@ -5,11 +5,11 @@ use super::walk::{Position, Visit, Visiting};
 use crate::bindings::blueprint::exports::minion::blueprint::blueprint as wit;
 use crate::event::Detail;
 use crate::guest::{Guest, GuestFault};
-use crate::imports::findings_to_guest;
+use crate::imports::{findings_to_guest, log};
 use crate::services::plugins;
 use minion_agents::Spent;
-use minion_door::{Caller, calls};
-use minion_grants::{Node, NodeKind, PluginUse, Verdict};
+use minion_door::{Caller, Halt, calls};
+use minion_grants::{Node, NodeKind, PluginUse, Schema, Verdict};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -27,18 +27,23 @@ pub(super) async fn step(run: &mut Run, caller: &Caller, node: &Node, at: &Posit
     let guest = Guest::new(&run.services, caller.clone(), &run.view).with_agent(agent);
     let mut store = guest.into_store();
     let context = context(run, caller, at);
-    let called = async {
+    let visit = async {
         let instance = run.blueprint.instantiate_async(&mut store).await?;
         instance
             .minion_blueprint_blueprint()
             .call_step(&mut store, &caller.node, &context)
             .await
     };
-    let transition = match called.await {
+    let left = visit.await;
+    log::dropped(store.data())?;
+    let transition = match left {
         Ok(Ok(transition)) => transition,
         Ok(Err(failure)) => return Ok(Err(format!("node `{}`: {}", caller.node, told(failure)))),
         Err(error) => match GuestFault::from_error(error) {
             GuestFault::Halt(halt) => return Err(halt),
+            GuestFault::Limit(why) => {
+                return Err(Halt::Stopped(format!("node `{}`: {why}", caller.node)));
+            }
             fault => return Ok(Err(format!("node `{}`: {fault}", caller.node))),
         },
     };
@@ -143,23 +148,15 @@ fn told(failure: crate::bindings::host::types::Failure) -> String {
 }
 
 /// A state that a step returned: JSON, within its size, fitting the graph's schema.
-pub(super) fn checked(
-    text: &str,
-    most: usize,
-    schema: &jsonschema::Validator,
-) -> Result<Value, String> {
+pub(super) fn checked(text: &str, most: usize, schema: &Schema) -> Result<Value, String> {
     if text.len() > most {
         return Err(format!("of {} bytes; {most} are allowed", text.len()));
     }
     let state: Value = serde_json::from_str(text).map_err(|e| format!("that is not JSON: {e}"))?;
-    let wrong = schema
-        .iter_errors(&state)
-        .next()
-        .map(|error| error.to_string());
-    match wrong {
-        None => Ok(state),
-        Some(why) => Err(format!("that breaks the graph's schema: {why}")),
-    }
+    schema
+        .check(&state)
+        .map_err(|why| format!("that breaks the graph's schema: {why}"))?;
+    Ok(state)
 }
 
 /// What agents spent in between.

@@ -10,7 +10,7 @@ use minion_agents::{
     Price, Turn, TurnRequest,
 };
 use minion_door::{Caller, Failure, Halt, LimitKind, LimitReached, calls};
-use minion_grants::{AgentGrant, AgentLimits, Verdict};
+use minion_grants::{AgentGrant, AgentLimits, PartName, Verdict};
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -88,10 +88,13 @@ async fn work(
     let mut toolbox = DoorTools::new(services, caller, view, tools);
     match minion_agents::run(&task, &doored, &mut toolbox).await {
         Ok(report) => {
-            services.count_agent(caller, &report);
+            services.count_agent(caller, &report.spent, Some(&report.summary));
             Ok(Ok(report))
         }
-        Err(error) => failed(error).map(Err),
+        Err(error) => {
+            services.count_agent(caller, &error.spent, None);
+            failed(error).map(Err)
+        }
     }
 }
 
@@ -115,11 +118,7 @@ fn task(
     wish: Wish,
 ) -> Result<AgentTask, Failure> {
     if !limits.prompts.iter().any(|prompt| *prompt == *wish.prompt) {
-        let known: Vec<_> = limits
-            .prompts
-            .iter()
-            .map(|prompt| prompt.as_str())
-            .collect();
+        let known: Vec<_> = limits.prompts.iter().map(PartName::as_str).collect();
         let known = known.join(", ");
         let why = format!(
             "`{}` is not a prompt of node `{}`; its prompts: {known}",
@@ -133,14 +132,18 @@ fn task(
         .cloned()
         .unwrap_or_default();
     let schema = limits.output_schema.clone();
-    let turns = limits
+    let before = services.spent_in(caller);
+    let most = limits
         .max_turns
         .min(grant.max_turns)
-        .min(wish.max_turns.unwrap_or(u32::MAX));
+        .saturating_sub(before.turns);
+    let turns = most.min(wish.max_turns.unwrap_or(u32::MAX));
+    let tokens = limits.max_tokens.min(grant.max_tokens);
+    let tokens = tokens.saturating_sub(before.input_tokens + before.output_tokens);
     Ok(AgentTask {
         node: caller.node.clone(),
         visit: caller.round.into(),
-        turns_before: services.turns_before(caller),
+        turns_before: before.turns,
         instructions,
         task: wish.task,
         findings: wish.findings,
@@ -148,7 +151,7 @@ fn task(
         output_schema: schema,
         limits: Limits {
             turns,
-            tokens: limits.max_tokens.min(grant.max_tokens),
+            tokens: tokens.min(services.door.meter().tokens_left()),
             tool_calls: turns.saturating_mul(TOOL_CALLS_A_TURN),
             wall: Duration::from_secs(limits.max_seconds.into()),
         },

@@ -12,7 +12,7 @@ use crate::link::LinkedPlugin;
 use crate::project::ProjectCommand;
 use crate::run::{self, RunError};
 use crate::view::{Keep, Place, Stand, View};
-use minion_agents::{AgentReport, Model};
+use minion_agents::{Model, Spent as AgentSpent};
 use minion_door::{Caller, Door};
 use minion_grants::{Admission, PartName};
 use minion_sandbox::{Sandbox, Toolchains};
@@ -39,45 +39,56 @@ pub(crate) struct Services {
     pub(crate) started: Duration,
     /// From the run's id: what guests see as randomness.
     pub(crate) seed: u64,
-    /// Turns of agents in the visit of that number.
-    pub(crate) turns: Mutex<(u64, u32)>,
+    /// What agents spent in the visit of that number.
+    pub(crate) visit_spent: Mutex<(u64, AgentSpent)>,
     /// What agents came to.
-    pub(crate) spent: Mutex<Agents>,
+    pub(crate) agents: Mutex<Agents>,
 }
 
 /// What all agents of a run came to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Agents {
-    /// Millionths of a dollar; none as soon as one price is unknown.
-    pub(crate) cost: Option<u64>,
-    pub(crate) spent: minion_agents::Spent,
+    pub(crate) spent: AgentSpent,
     pub(crate) last_words: Option<String>,
 }
 
 impl Services {
     /// What agents came to so far.
     pub(crate) fn agents(&self) -> Agents {
-        self.spent
+        self.agents
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Turns that earlier agents of the caller's visit took.
-    pub(crate) fn turns_before(&self, caller: &Caller) -> u32 {
-        let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        if turns.0 == caller.visit { turns.1 } else { 0 }
+    /// What earlier agents of the caller's visit spent.
+    pub(crate) fn spent_in(&self, caller: &Caller) -> AgentSpent {
+        let spent = self
+            .visit_spent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if spent.0 == caller.visit {
+            spent.1
+        } else {
+            AgentSpent::default()
+        }
     }
 
-    /// Adds what an agent came to.
-    pub(crate) fn count_agent(&self, caller: &Caller, report: &AgentReport) {
-        let before = self.turns_before(caller);
-        *self.turns.lock().unwrap_or_else(PoisonError::into_inner) =
-            (caller.visit, before.saturating_add(report.spent.turns));
-        self.spent
+    /// Adds what an agent spent, however it ended.
+    pub(crate) fn count_agent(&self, caller: &Caller, spent: &AgentSpent, words: Option<&str>) {
+        self.door
+            .meter()
+            .tokens(spent.input_tokens, spent.output_tokens);
+        let of_visit = sum(&self.spent_in(caller), spent);
+        *self
+            .visit_spent
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(report);
+            .unwrap_or_else(PoisonError::into_inner) = (caller.visit, of_visit);
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        agents.spent = sum(&agents.spent, spent);
+        if let Some(words) = words {
+            agents.last_words = Some(words.to_owned());
+        }
     }
 
     /// Where the next command of a view stands. In a gate each one sees the judged tree as it
@@ -100,20 +111,21 @@ impl Services {
     }
 }
 
-impl Agents {
-    fn add(&mut self, report: &AgentReport) {
-        let spent = &report.spent;
-        let first = self.spent.turns == 0;
-        self.cost = match (first, self.cost, spent.cost_microdollars) {
-            (true, _, cost) => cost,
-            (false, Some(sum), Some(cost)) => Some(sum.saturating_add(cost)),
-            _ => None,
-        };
-        self.spent.turns += spent.turns;
-        self.spent.tool_calls += spent.tool_calls;
-        self.spent.refused_calls += spent.refused_calls;
-        self.spent.input_tokens += spent.input_tokens;
-        self.spent.output_tokens += spent.output_tokens;
-        self.last_words = Some(report.summary.clone());
+/// Both together; the cost is unknown as soon as one is.
+fn sum(before: &AgentSpent, more: &AgentSpent) -> AgentSpent {
+    let cost = match (before.turns, before.cost_microdollars) {
+        (0, _) => more.cost_microdollars,
+        (_, cost) => cost
+            .zip(more.cost_microdollars)
+            .map(|(a, b)| a.saturating_add(b)),
+    };
+    AgentSpent {
+        turns: before.turns.saturating_add(more.turns),
+        tool_calls: before.tool_calls.saturating_add(more.tool_calls),
+        refused_calls: before.refused_calls.saturating_add(more.refused_calls),
+        input_tokens: before.input_tokens.saturating_add(more.input_tokens),
+        output_tokens: before.output_tokens.saturating_add(more.output_tokens),
+        estimated: before.estimated || more.estimated,
+        cost_microdollars: cost,
     }
 }

@@ -3,7 +3,7 @@
 use super::Services;
 use crate::bindings::plugin::exports::minion::node::node as wit;
 use crate::guest::{Guest, GuestFault};
-use crate::imports::findings_from_guest;
+use crate::imports::{findings_from_guest, log};
 use crate::project::Purpose;
 use crate::view::View;
 use minion_agents::Finding;
@@ -147,7 +147,9 @@ pub(crate) async fn beneath(
             .call_run(&mut store, &input(services, parameters))
             .await
     };
-    match run.await {
+    let left = run.await;
+    log::dropped(store.data())?;
+    match left {
         Ok(Ok(output)) => Ok(bounded(output)),
         Ok(Err(failure)) => Ok(Output::broken(name, &format!("{failure:?}"))),
         Err(error) => match GuestFault::from_error(error) {

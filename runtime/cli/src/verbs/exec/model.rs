@@ -18,7 +18,7 @@ pub(crate) struct ModelArguments {
     /// With --cassette: a live tool result that differs from the recorded one is an error
     #[arg(long, requires = "cassette")]
     strict: bool,
-    /// Base URL of an OpenAI-compatible endpoint, e.g. https://api.openai.com/v1
+    /// Base URL of an OpenAI-compatible endpoint, e.g. <https://api.openai.com/v1>
     #[arg(long, requires = "model")]
     model_url: Option<String>,
     /// Name of the model there

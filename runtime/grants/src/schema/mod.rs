@@ -1,4 +1,5 @@
-//! JSON Schemas of tools and outputs, compiled once.
+//! JSON Schemas of states, parameters, tools and outputs, compiled once. They come from
+//! components and tools, so they are data of strangers.
 //!
 //! A schema cannot hang the host: it is surveyed before it is compiled,
 //! nothing is fetched for a `$ref`, and patterns are matched by an engine
@@ -21,10 +22,13 @@ const MAX_PROBLEMS: usize = 3;
 const MAX_PROBLEM_CHARS: usize = 200;
 
 /// A compiled JSON Schema, always read as draft 2020-12.
-pub(crate) struct Schema(Validator);
+#[derive(Debug)]
+pub struct Schema(Validator);
 
 impl Schema {
-    pub(crate) fn compile(schema: &Value) -> Result<Self, String> {
+    /// Compiles a schema of at most 64 KiB. The error says what is wrong with it, or why it
+    /// could cost more than it may.
+    pub fn compile(schema: &Value) -> Result<Self, String> {
         if !schema.is_object() {
             return Err("it is not a JSON object".to_owned());
         }
@@ -48,8 +52,8 @@ impl Schema {
             .map_err(|error| problem(&error))
     }
 
-    /// The first few problems in one line.
-    pub(crate) fn check(&self, value: &Value) -> Result<(), String> {
+    /// Whether a value fits; the error is the first few problems in one line.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
         check_size(value)?;
         let problems: Vec<_> = self
             .0
