@@ -137,6 +137,8 @@ mod tests {
             at: Duration::from_secs(200),
         };
         assert!(known.vouches_for(&stamp));
+        let at = Duration::from_millis(100_501);
+        assert!(!Known { at, ..known }.vouches_for(&stamp), "just changed");
         for other in [
             Stamp { inode: 9, ..stamp },
             Stamp { device: 9, ..stamp },

@@ -93,6 +93,29 @@ fn the_judge_sees_the_operation_and_the_resolved_path() {
 }
 
 #[test]
+fn a_link_in_the_middle_of_a_path_is_resolved_before_the_judge() {
+    let (folder, files) = opened(&[("closed/sub/file", "SECRET"), ("open/x", "")]);
+    symlink("../closed", folder.path().join("open/link")).unwrap();
+    symlink("closed", folder.path().join("link")).unwrap();
+    let judge = |_: FileOp, path: &str| {
+        if path.starts_with("closed") {
+            Err("closed")
+        } else {
+            Ok(())
+        }
+    };
+    for path in ["link/sub/file", "open/link/sub/file", "open/link/sub/new"] {
+        let denied = Err(FileError::Denied("closed"));
+        assert_eq!(files.read(path, &judge).map(drop), denied, "{path}");
+        assert_eq!(files.write(path, b"", &judge).map(drop), denied, "{path}");
+        assert_eq!(files.remove(path, &judge).map(drop), denied, "{path}");
+    }
+    let denied = Err(FileError::Denied("closed"));
+    assert_eq!(files.list("link/sub", &judge).map(drop), denied);
+    assert_eq!(files.search("S", "open/link/sub", &judge).map(drop), denied);
+}
+
+#[test]
 fn a_denial_does_not_tell_whether_the_file_is_there() {
     let (folder, files) = opened(&[("secret/there", "x"), ("open", "")]);
     let judge = |_: FileOp, path: &str| {

@@ -400,6 +400,8 @@ fn replacement_refs_do_not_change_the_base() {
     project.git(&["replace", &blob, &false_blob]);
     let run = Run::on(&project);
     assert_eq!(run.base.tree.to_string(), tree);
+    let above = run.repository.base(Some("HEAD~1"));
+    assert!(above.is_err(), "the first commit has no parent: {above:?}");
     assert_eq!(
         std::fs::read_to_string(run.checkout().root().join("a")).unwrap(),
         "true"
