@@ -2,16 +2,53 @@
 //! and run on it with a cassette in place of a model.
 
 use crate::{cargo, root, run};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The sample projects.
 #[derive(Clone, Copy, ValueEnum)]
 enum Sample {
+    /// A package with a failing unittest
     Python,
+    /// A crate with a failing test
     Rust,
+    /// A clone of this very repository: the agent adds a test to one of its rooms
+    Itself,
+}
+
+impl Sample {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::Rust => "rust",
+            Self::Itself => "itself",
+        }
+    }
+
+    fn task(self) -> &'static str {
+        match self {
+            Self::Python | Self::Rust => "the parser drops the last line of its input",
+            Self::Itself => "test that a command past the budget of the door is refused",
+        }
+    }
+
+    fn grants(self) -> &'static str {
+        match self {
+            Self::Python | Self::Rust => "grants.toml",
+            Self::Itself => "grants-itself.toml",
+        }
+    }
+
+    /// A repository of its own beneath `target/`.
+    fn repository(self) -> Result<PathBuf> {
+        match self {
+            Self::Python | Self::Rust => fresh_repository(self.name()),
+            Self::Itself => fresh_clone(self.name()),
+        }
+    }
 }
 
 #[derive(Args)]
@@ -29,27 +66,29 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let name = match self.sample {
-            Sample::Python => "python",
-            Sample::Rust => "rust",
-        };
+        let name = self.sample.name();
+        if self.cheat && matches!(self.sample, Sample::Itself) {
+            bail!("there is no cheating agent for this sample; use --sample python or rust");
+        }
         run(cargo().args(["build", "--quiet", "--package", "minion-rt"]))?;
-        let repository = fresh_repository(name)?;
+        let repository = self.sample.repository()?;
         let cassette = if self.cheat {
             format!("cheat-{name}")
         } else {
             name.to_owned()
         };
         let samples = root().join("tests/samples");
-        let mut exec = Command::new(root().join("target/debug/minion-rt"));
+        let grants = samples.join(self.sample.grants());
+        for_the_owner_alone(&grants)?;
+        let mut exec = Command::new(beside_us()?);
         exec.current_dir(root())
             .arg("exec")
             .arg("blueprints/fix-bug")
             .arg("--repo")
             .arg(&repository)
-            .args(["--task", "the parser drops the last line of its input"])
+            .args(["--task", self.sample.task()])
             .arg("--grants")
-            .arg(samples.join("grants.toml"))
+            .arg(&grants)
             .arg("--cassette")
             .arg(
                 samples
@@ -66,12 +105,33 @@ impl Demo {
     }
 }
 
-/// A copy of the sample beneath `target/`, with one commit.
-fn fresh_repository(name: &str) -> Result<PathBuf> {
+/// The command that was just built: cargo puts it beside this one.
+fn beside_us() -> Result<PathBuf> {
+    let us = std::env::current_exe().context("cannot tell where this command is")?;
+    Ok(us.with_file_name("minion-rt"))
+}
+
+/// A clone of what is committed here.
+fn fresh_clone(name: &str) -> Result<PathBuf> {
+    let to = cleared(name)?;
+    let quiet = ["clone", "--quiet", "--no-local"];
+    run(Command::new("git").args(quiet).arg(root()).arg(&to))?;
+    Ok(to)
+}
+
+/// A folder's place beneath `target/`, with nothing there.
+fn cleared(name: &str) -> Result<PathBuf> {
     let to = root().join("target/demo").join(name);
     if to.exists() {
         std::fs::remove_dir_all(&to).with_context(|| format!("cannot clear {}", to.display()))?;
     }
+    std::fs::create_dir_all(to.parent().unwrap_or(&to))?;
+    Ok(to)
+}
+
+/// A copy of the sample beneath `target/`, with one commit.
+fn fresh_repository(name: &str) -> Result<PathBuf> {
+    let to = cleared(name)?;
     copy(&root().join("tests/samples").join(name), &to)?;
     let git = |arguments: &[&str]| {
         run(Command::new("git")
@@ -94,6 +154,19 @@ fn fresh_repository(name: &str) -> Result<PathBuf> {
     git(&["add", "--all"])?;
     git(&["commit", "--quiet", "--message=The sample project"])?;
     Ok(to)
+}
+
+/// A checkout under a generous umask may be written by a group, and such a grants file is
+/// refused.
+fn for_the_owner_alone(file: &Path) -> Result<()> {
+    let shown = || file.display().to_string();
+    let mut permissions = std::fs::metadata(file).with_context(shown)?.permissions();
+    let mode = permissions.mode();
+    if mode & 0o022 != 0 {
+        permissions.set_mode(mode & !0o022);
+        std::fs::set_permissions(file, permissions).with_context(shown)?;
+    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
