@@ -170,6 +170,8 @@ pub(crate) fn component(folder: &str) -> PathBuf {
             .arg(root().join(folder))
             .arg("--output")
             .arg(&to)
+            // What guests are made of is compiled once for all of them.
+            .env("CARGO_TARGET_DIR", root().join("target"))
             .output()
             .unwrap();
         assert!(
