@@ -2,7 +2,7 @@
 
 use super::progress::mark;
 use super::{say, talk};
-use minion_grants::{Admission, Basis, Facts, Graph, NodeId, facts, shown};
+use minion_grants::{Admission, Basis, CapabilityKind, Facts, Graph, NodeId, facts, shown};
 use minion_host::Inspected;
 use serde_json::{Value, json};
 
@@ -53,14 +53,8 @@ pub(crate) fn page(inspected: &Inspected) {
         say(&format!("plugin      {name}"));
         can(facts);
     }
-    cannot(&own);
-    for note in own
-        .look_at
-        .iter()
-        .chain(others.iter().flat_map(|(_, facts)| &facts.look_at))
-    {
-        line("look at", note);
-    }
+    cannot(&own, &others);
+    look_at(&own, &others);
     for note in inspected.notes() {
         line("note", note);
     }
@@ -197,39 +191,70 @@ fn proved(graph: &Graph) {
     }
 }
 
+/// What a reviewer should think about: the starred commands at once, then the rest.
+fn look_at(own: &Facts, others: &[(String, Facts)]) {
+    let all = || std::iter::once(own).chain(others.iter().map(|(_, facts)| facts));
+    if all()
+        .flat_map(|facts| &facts.can)
+        .any(|can| can.runs_workspace_code)
+    {
+        line(
+            "look at",
+            "commands with a * run code of the workspace, which an agent may have written:",
+        );
+        line("", "what bounds them is the sandbox, not the pattern");
+    }
+    for note in all()
+        .flat_map(|facts| &facts.look_at)
+        .filter(|note| !note.contains("runs code of the workspace"))
+    {
+        line("look at", note);
+    }
+}
+
 fn ids(nodes: &[NodeId]) -> Vec<&str> {
     nodes.iter().map(NodeId::as_str).collect()
 }
 
+/// One ask a paragraph: why, where, then what. A star marks commands that run workspace code.
 fn can(facts: &Facts) {
-    for (index, can) in facts.can.iter().enumerate() {
-        let nodes: Vec<_> = can.nodes.iter().map(NodeId::as_str).collect();
-        let place = if nodes.is_empty() {
-            "wherever it runs".to_owned()
-        } else {
-            nodes.join(" ")
-        };
-        let code = if can.runs_workspace_code {
-            "; runs workspace code, in the sandbox"
-        } else {
-            ""
-        };
-        let head = if index == 0 { "can" } else { "" };
-        say(&format!(
-            "{head:<11} {:<40} {place:<20} \"{}\"   {}{code}",
-            shown(&can.what),
-            shown(&can.reason),
-            basis(can.basis)
-        ));
+    let mut before = None;
+    for can in &facts.can {
+        if before != Some(&can.ask) {
+            let nodes = ids(&can.nodes);
+            let place = if nodes.is_empty() {
+                "wherever it runs".to_owned()
+            } else {
+                nodes.join(" ")
+            };
+            let head = if before.is_none() { "can" } else { "" };
+            let reason = shown(&can.reason);
+            say(&format!(
+                "{head:<11} {}: \"{reason}\" ({place}; {})",
+                can.ask,
+                basis(can.basis)
+            ));
+            before = Some(&can.ask);
+        }
+        let star = if can.runs_workspace_code { "*" } else { " " };
+        say(&format!("{:<12}{star} {}", "", shown(&can.what)));
     }
 }
 
-fn cannot(facts: &Facts) {
-    for (index, cannot) in facts.cannot.iter().enumerate() {
+/// What the whole file cannot do: what its own steps cannot may be what a plugin is for.
+fn cannot(own: &Facts, others: &[(String, Facts)]) {
+    let commands = others
+        .iter()
+        .flat_map(|(_, facts)| &facts.can)
+        .any(|can| can.capability == CapabilityKind::Command);
+    for (index, cannot) in own.cannot.iter().enumerate() {
         let head = if index == 0 { "cannot" } else { "" };
+        let what = match cannot.what.as_str() {
+            "run any command" if commands => "run any other command",
+            other => other,
+        };
         say(&format!(
-            "{head:<11} {:<40} {} ({})",
-            cannot.what,
+            "{head:<11} {what:<40} {} ({})",
             cannot.because,
             basis(cannot.basis)
         ));
