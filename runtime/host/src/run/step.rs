@@ -44,7 +44,9 @@ pub(super) async fn step(run: &mut Run, caller: &Caller, node: &Node, at: &Posit
             GuestFault::Limit(why) => {
                 return Err(Halt::Stopped(format!("node `{}`: {why}", caller.node)));
             }
-            fault => return Ok(Err(format!("node `{}`: {fault}", caller.node))),
+            fault @ GuestFault::Trapped(_) => {
+                return Ok(Err(format!("node `{}`: {fault}", caller.node)));
+            }
         },
     };
     let state = match run.checked_state(&transition.state, MOST_STATE) {
