@@ -66,22 +66,23 @@ fn a_dirty_repository_stays_dirty_and_its_dirt_is_in_no_branch() {
     stage.world.file("project/staged.txt", "staged\n");
     stage.world.git(top, &["add", "staged.txt"]);
     stage.world.file("project/untracked.txt", "untracked\n");
-    let before = state(&stage.world, top);
-    stage
-        .hostile("write new.txt", &[])
-        .expect(0, &["branch minion/"]);
-    assert_eq!(before, state(&stage.world, top));
+    let before = in_hand(&stage.world, top);
+    let ran = stage.hostile("write new.txt", &[]);
+    ran.expect(0, &["delivered  branch minion/"]);
+    assert_eq!(before, in_hand(&stage.world, top));
     let delivered = ["diff", "--name-only", "main", &branch(&stage.world, top)];
     assert_eq!(stage.world.git(top, &delivered), "new.txt\n");
 }
 
-/// What the user has in hand: working tree, index, branch.
-fn state(world: &World, top: &Path) -> (String, String) {
-    let kept = |line: &&str| !line.starts_with(".git/") || line.starts_with(".git/index ");
+/// What the user has in hand: working tree, index, checked-out branch, configuration, hooks.
+fn in_hand(world: &World, top: &Path) -> String {
+    let of_git = ["index ", "HEAD ", "config ", "hooks/", "refs/heads/main "];
+    let kept = |line: &&str| match line.strip_prefix(".git/") {
+        Some(rest) => of_git.iter().any(|name| rest.starts_with(name)),
+        None => true,
+    };
     let print = world.fingerprint(top);
-    let files: Vec<_> = print.lines().filter(kept).collect();
-    let status = world.git(top, &["status", "--porcelain=v2", "--branch"]);
-    (files.join("\n"), status)
+    print.lines().filter(kept).collect::<Vec<_>>().join("\n")
 }
 
 fn branch(world: &World, top: &Path) -> String {
@@ -143,9 +144,12 @@ fn nothing_of_a_hostile_configuration_runs() {
     let top = world.repository("project", &files);
     let canary = trapped(&world, &top);
     let stage = Stage::on(world, top);
-    let ran = stage.hostile("write new.txt", &[]);
-    ran.expect(0, &["delivered  branch minion/"]);
-    assert!(!canary.exists(), "a program of the configuration ran");
+    let before = in_hand(&stage.world, &stage.repository);
+    for (task, code) in [("write new.txt", 0), ("escalate", 6), ("panic", 1)] {
+        stage.hostile(task, &[]).expect(code, &["run "]);
+        assert!(!canary.exists(), "a program of the configuration ran");
+    }
+    assert_eq!(before, in_hand(&stage.world, &stage.repository));
 }
 
 #[test]
