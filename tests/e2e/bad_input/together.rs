@@ -26,9 +26,9 @@ fn branches(stage: &Stage, task: &str, code: i32) -> BTreeSet<String> {
     let started: Vec<_> = (0..RUNS).map(|_| started(stage, task)).collect();
     let ended = started.into_iter().map(|run| {
         let output = run.wait_with_output().unwrap();
-        let talk = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{talk}");
-        assert!(!talk.contains("panicked"), "{talk}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
         let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
         outcome["branch"]["name"].as_str().unwrap().to_owned()
     });
