@@ -105,7 +105,7 @@ fn measure(folder: &Path, project: &Path, rounds: usize) -> Measured {
 fn one_round(folder: &Path, project: &Path, round: usize) -> Vec<Duration> {
     let worktree = folder.join(format!("worktree-{round}"));
     let path = worktree.to_str().unwrap();
-    let by_git = timed(|| {
+    let by_git = settled(|| {
         git(
             project,
             &["worktree", "add", "-q", "--detach", path, "HEAD"],
@@ -115,7 +115,7 @@ fn one_round(folder: &Path, project: &Path, round: usize) -> Vec<Duration> {
 
     let store_path = folder.join(format!("store-{round}"));
     let dest = folder.join(format!("checkout-{round}"));
-    let (with_open, (base, store)) = timed(|| {
+    let (with_open, (base, store)) = settled(|| {
         let repository = Repository::open(project).unwrap();
         let base = repository.base(None).unwrap();
         let store = RunStore::create(&store_path, &repository, &base).unwrap();
@@ -124,16 +124,16 @@ fn one_round(folder: &Path, project: &Path, round: usize) -> Vec<Duration> {
             .unwrap();
         (base, store)
     });
-    discard(&dest).unwrap();
-    let (alone, mut checkout) = timed(|| {
+    let again = folder.join(format!("again-{round}"));
+    let (alone, mut checkout) = settled(|| {
         store
-            .checkout(base.tree, &dest, CheckoutOptions::default())
+            .checkout(base.tree, &again, CheckoutOptions::default())
             .unwrap()
     });
     let (first, taken) = timed(|| checkout.snapshot().unwrap());
     assert_eq!(taken.tree, base.tree);
     let (unchanged, _) = timed(|| checkout.snapshot().unwrap());
-    change(&dest, round);
+    change(&again, round);
     let (changed, ours) = timed(|| checkout.snapshot().unwrap());
     change(&worktree, round);
     let (git_changed, theirs) = timed(|| {
@@ -144,6 +144,7 @@ fn one_round(folder: &Path, project: &Path, round: usize) -> Vec<Duration> {
 
     git(project, &["worktree", "remove", "--force", path]);
     discard(&dest).unwrap();
+    discard(&again).unwrap();
     discard(&store_path).unwrap();
     vec![
         by_git,
@@ -161,6 +162,13 @@ fn change(root: &Path, round: usize) {
         let path = format!("crate-{number}/src/part-{number}/file_{number}.rs");
         std::fs::write(root.join(path), format!("changed in round {round}\n")).unwrap();
     }
+}
+
+/// Like [`timed`], once what was written or deleted before is on the disk, so
+/// that no checkout pays for another.
+fn settled<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    rustix::fs::sync();
+    timed(work)
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {

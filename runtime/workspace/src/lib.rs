@@ -19,6 +19,7 @@ mod filters;
 mod folder;
 mod id;
 mod ignore;
+mod links;
 mod objects;
 mod opening;
 mod parallel;
@@ -38,6 +39,7 @@ pub use files::{
     LimitKind,
 };
 pub use id::{CommitId, NotAnId, TreeId};
+pub use links::Links;
 pub use objects::ObjectError;
 pub use repository::{Base, Kind, Repository, RepositoryError};
 pub use snapshot::{Snapshot, SnapshotError};

@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use gix::hash::Kind as HashKind;
 use gix::objs::{Find, Kind, Write};
-use gix::odb::pack::cache::lru::StaticLinkedList;
+use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use gix::odb::store::init::Options;
 use gix::{ObjectId, oid};
+
+/// What a reader keeps of packed objects that others are deltas of, in bytes.
+const DELTA_BASES: usize = 16 << 20;
 
 /// Why an object could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +88,7 @@ impl Objects {
     /// A reader for one thread.
     pub(crate) fn reader(&self) -> Reader {
         let mut handle = self.store.to_cache_arc();
-        handle.set_pack_cache(|| Box::new(StaticLinkedList::<64>::default()));
+        handle.set_pack_cache(|| Box::new(MemoryCappedHashmap::new(DELTA_BASES)));
         Reader {
             handle,
             path: self.path.clone(),

@@ -120,6 +120,11 @@ impl RunStore {
         changes::changes(&self.objects.reader(), a, b)
     }
 
+    /// The symlinks of `tree`.
+    pub fn links(&self, tree: TreeId) -> Result<crate::Links, TreeError> {
+        crate::links::links(&self.objects.reader(), tree)
+    }
+
     /// The content of the regular file `path` in `tree`; none when there is no
     /// such file.
     pub fn read_file(&self, tree: TreeId, path: &str) -> Result<Option<Vec<u8>>, TreeError> {
