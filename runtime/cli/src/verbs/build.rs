@@ -18,7 +18,7 @@ pub(crate) struct Build {
     #[arg(default_value = ".")]
     folder: PathBuf,
     /// Where to write the file [default: <name>.wasm]
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Use no network
     #[arg(long)]

@@ -21,14 +21,14 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Exec {
     /// The blueprint: a .wasm file, or a folder of source, which is built first
     blueprint: PathBuf,
-    /// The repository to work on
-    #[arg(long, default_value = ".")]
+    /// The repository to work on, or a plain folder
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
     repo: PathBuf,
     /// The commit or branch to start from [default: what is checked out]
-    #[arg(long)]
+    #[arg(long, value_name = "REVISION")]
     base: Option<String>,
     /// What to do, in your words
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     task: String,
     /// A named input of the blueprint, `name=value`
     #[arg(long = "input", value_name = "NAME=VALUE")]
@@ -38,8 +38,8 @@ pub(crate) struct Exec {
     #[command(flatten)]
     model: model::ModelArguments,
     /// Where journal, workspaces and compiled components are kept
-    /// [default: $XDG_DATA_HOME/minion-rt]
-    #[arg(long)]
+    /// [default: $MINION_RT_STATE, else $XDG_DATA_HOME/minion-rt]
+    #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
     /// Print the outcome as JSON, and no progress
     #[arg(long)]
@@ -52,13 +52,14 @@ pub(crate) struct Exec {
 #[derive(Args)]
 struct Authority {
     /// The grants file, in place of $XDG_CONFIG_HOME/minion-rt/grants.toml
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     grants: Option<PathBuf>,
-    /// Grant one thing for this run: 'files:read=src/**', 'command=cargo test *',
-    /// 'agent=default', 'delivery=branch', 'require=std:lint'
+    /// Grant one thing for this run: 'files:read=src/**', 'files:write=src/**',
+    /// 'command=cargo test *', 'agent=default', 'delivery=branch', 'require=std:lint',
+    /// 'gates=none'
     #[arg(long, value_name = "GRANT")]
     allow: Vec<String>,
-    /// Grant exactly what is asked, for this run
+    /// Grant exactly what is asked, for this run, and print it
     #[arg(long)]
     allow_asked: bool,
 }

@@ -15,7 +15,7 @@ pub(crate) struct New {
     #[arg(long)]
     name: Option<String>,
     /// A folder with minion-sdk's source; without it, the published version of this release
-    #[arg(long)]
+    #[arg(long, value_name = "FOLDER")]
     sdk: Option<PathBuf>,
 }
 

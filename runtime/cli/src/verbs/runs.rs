@@ -13,13 +13,14 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Lists the runs, newest first
+/// Lists the runs, newest first, or shows one
 #[derive(Args)]
 pub(crate) struct Runs {
     #[command(subcommand)]
     verb: Option<Verb>,
-    /// Where the journal is kept [default: $XDG_DATA_HOME/minion-rt]
-    #[arg(long, global = true)]
+    /// Where the journal is kept
+    /// [default: $MINION_RT_STATE, else $XDG_DATA_HOME/minion-rt]
+    #[arg(long, value_name = "FOLDER", global = true)]
     state: Option<PathBuf>,
     /// Print JSON, one object a line
     #[arg(long, global = true)]

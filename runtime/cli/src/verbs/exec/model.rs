@@ -13,25 +13,25 @@ use std::sync::Arc;
 #[derive(Args)]
 pub(crate) struct ModelArguments {
     /// Play a recorded model from this file: no key, no network
-    #[arg(long, conflicts_with_all = ["model_url", "record"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model_url", "record"])]
     cassette: Option<PathBuf>,
     /// With --cassette: a live tool result that differs from the recorded one is an error
     #[arg(long, requires = "cassette")]
     strict: bool,
-    /// Base URL of an OpenAI-compatible endpoint, e.g. <https://api.openai.com/v1>
-    #[arg(long, requires = "model")]
+    /// Base URL of an OpenAI-compatible endpoint, e.g. `https://api.openai.com/v1`
+    #[arg(long, requires = "model", value_name = "URL")]
     model_url: Option<String>,
     /// Name of the model there
-    #[arg(long, requires = "model_url")]
+    #[arg(long, requires = "model_url", value_name = "NAME")]
     model: Option<String>,
     /// The environment variable that holds the key
     #[arg(long, requires = "model_url", value_name = "VARIABLE")]
     key_env: Option<String>,
     /// The operator's models, in place of $XDG_CONFIG_HOME/minion-rt/agents.toml
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     agents: Option<PathBuf>,
     /// Record the model's turns into this new file
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
 
