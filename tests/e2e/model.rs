@@ -119,6 +119,8 @@ fn a_live_run_delivers_and_its_recording_gives_the_same_tree() {
         ],
     );
     assert_eq!(double.asked().len(), mends().len());
+    // Each turn is said to be 100 tokens in and 10 out.
+    ran.expect(0, &["7 turns, 700 in, 70 out"]);
     let first = trial.branches();
     assert_eq!(first.len(), 1, "{first:?}");
 

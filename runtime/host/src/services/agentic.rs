@@ -207,11 +207,8 @@ impl Model for DoorModel<'_> {
             .pass_judged(self.caller, &calls::MODEL_TURN, asked, verdict, effect)
             .await;
         match passed.map_err(|halt| ModelError::Host(Fatal::new(halt)))? {
-            Ok(turn) => {
-                let usage = turn.usage.unwrap_or_default();
-                door.meter().tokens(usage.input_tokens, usage.output_tokens);
-                Ok(turn)
-            }
+            // Its tokens are booked when the agent ends, with those that no answer counted.
+            Ok(turn) => Ok(turn),
             Err(failure) => {
                 let error = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
                 Err(error.unwrap_or_else(|| ModelError::Host(Fatal::new(failure))))
