@@ -138,9 +138,8 @@ impl Trial {
     /// What the guest logged.
     fn logs(&self) -> String {
         let logs = self.records("log");
-        logs.iter()
-            .map(|log| format!("{}\n", log["message"].as_str().unwrap()))
-            .collect()
+        let lines = logs.iter().map(|log| log["message"].as_str().unwrap());
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// The host's evidence, in order.

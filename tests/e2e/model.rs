@@ -106,7 +106,7 @@ fn holding(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
 #[test]
 fn a_live_run_delivers_and_its_recording_gives_the_same_tree() {
     let trial = Trial::new();
-    let double = Double::start(mends());
+    let double = Double::start(&mends());
     let recorded = trial.world.path("new.json");
     let recorded = recorded.to_str().unwrap();
     let ran = trial.live(&double, &["--record", recorded]);
@@ -140,7 +140,7 @@ fn a_live_run_delivers_and_its_recording_gives_the_same_tree() {
 #[test]
 fn the_model_is_sent_the_tools_of_the_node_and_the_answers_of_the_real_ones() {
     let trial = Trial::new();
-    let double = Double::start(mends());
+    let double = Double::start(&mends());
     trial.live(&double, &[]).expect(0, &["delivered"]);
     let asked = double.asked();
     let tools = asked[0].body["tools"].as_array().unwrap();
@@ -162,7 +162,7 @@ fn the_model_is_sent_the_tools_of_the_node_and_the_answers_of_the_real_ones() {
 fn a_recording_is_never_written_over() {
     let trial = Trial::new();
     let taken = trial.world.file("taken.json", "mine");
-    let double = Double::start(mends());
+    let double = Double::start(&mends());
     trial
         .live(&double, &["--record", taken.to_str().unwrap()])
         .expect(2, &["taken.json"]);

@@ -113,6 +113,7 @@ impl World {
 
     /// Every file beneath a folder with its content and mode, and what git says of its
     /// branches: to show that nothing was touched.
+    #[expect(clippy::unused_self, reason = "read as one of the world's questions")]
     pub(crate) fn fingerprint(&self, top: &Path) -> String {
         let mut lines = Vec::new();
         walk(top, top, &mut lines);
@@ -122,6 +123,10 @@ impl World {
 }
 
 impl Ran {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "called on what `output()` has just returned"
+    )]
     pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),

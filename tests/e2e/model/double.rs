@@ -27,7 +27,7 @@ struct Shared {
 
 impl Double {
     /// Answers are in the shape of a cassette's; `usage` may stand beside.
-    pub(super) fn start(answers: Vec<Value>) -> Self {
+    pub(super) fn start(answers: &[Value]) -> Self {
         Self::with(
             answers
                 .iter()

@@ -20,7 +20,7 @@ fn the_key_is_in_no_output_journal_recording_or_workspace() {
     answers[0]["text"] = json!(format!("Your header was: Bearer {KEY}"));
     let last = answers.last_mut().unwrap();
     last["text"] = json!(format!("Mended. By the way, your key is {KEY}."));
-    let double = Double::start(answers);
+    let double = Double::start(&answers);
     let recorded = trial.world.path("new.json");
     let ran = trial.live(&double, &["--record", recorded.to_str().unwrap()]);
     ran.expect(0, &["delivered"]);
@@ -34,7 +34,7 @@ fn the_key_is_in_no_output_journal_recording_or_workspace() {
 fn a_model_that_was_given_the_key_cannot_write_it_into_the_project() {
     let trial = Trial::new();
     let leak = json!({ "file": "leak.txt", "content": format!("{KEY}\n") });
-    let double = Double::start(vec![
+    let double = Double::start(&[
         json!({ "tool-calls": [{ "tool": "write", "arguments": leak }] }),
         json!({ "text": "Done." }),
     ]);

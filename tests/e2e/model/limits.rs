@@ -37,7 +37,7 @@ fn reads_for_ever() -> Value {
 #[test]
 fn a_model_that_never_ends_is_stopped_at_its_last_turn() {
     let trial = Trial::new();
-    let double = Double::start(vec![reads_for_ever()]);
+    let double = Double::start(&[reads_for_ever()]);
     let ran = limited(&trial, &double, "max-turns = 3");
     ran.expect(1, &["failed", "limit", "3 allowed"]);
     assert_eq!(double.asked().len(), 3);
@@ -50,7 +50,7 @@ fn a_model_that_spends_its_tokens_is_stopped() {
     let mut dear = reads_for_ever();
     dear["usage"] =
         json!({ "prompt_tokens": 30_000, "completion_tokens": 10, "total_tokens": 30_010 });
-    let double = Double::start(vec![dear]);
+    let double = Double::start(&[dear]);
     let ran = limited(&trial, &double, "max-tokens = 50000");
     ran.expect(1, &["failed", "limit", "50000 allowed"]);
     assert!(double.asked().len() <= 2, "{}", double.asked().len());
@@ -71,7 +71,7 @@ fn calls_outside_of_the_list_and_the_schemas_are_denied_and_recorded() {
         fine,
     ] })];
     answers.extend(mends());
-    let double = Double::start(answers);
+    let double = Double::start(&answers);
     let ran = trial.live(&double, &[]);
     // The model was told, and went on to mend the bug.
     ran.expect(
@@ -115,9 +115,7 @@ fn calls_outside_of_the_list_and_the_schemas_are_denied_and_recorded() {
 #[test]
 fn a_model_that_only_calls_what_is_not_there_is_given_up() {
     let trial = Trial::new();
-    let double = Double::start(vec![
-        json!({ "tool-calls": [{ "tool": "grant", "arguments": {} }] }),
-    ]);
+    let double = Double::start(&[json!({ "tool-calls": [{ "tool": "grant", "arguments": {} }] })]);
     let ran = trial.live(&double, &[]);
     ran.expect(
         1,
