@@ -65,8 +65,18 @@ impl Fail {
     }
 }
 
-/// An error with its causes, on one line.
+/// An error that has lines of its own, each naming one thing; strangers' texts in it are
+/// escaped where it was made.
+pub(crate) fn lines(error: &dyn std::error::Error) -> String {
+    causes(error)
+}
+
+/// An error with its causes, on one line, whatever names stand in it.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    causes(error).replace('\n', "\\n")
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

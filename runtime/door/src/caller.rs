@@ -1,6 +1,6 @@
 //! Who comes to the door.
 
-use minion_grants::Authority;
+use minion_grants::{Authority, FileOp, Verdict};
 use minion_journal::Seq;
 use std::sync::Arc;
 
@@ -17,13 +17,15 @@ pub struct Caller {
     pub round: u32,
     /// What this caller may do: asked ∩ granted ∩ ceiling ∩ the node's needs.
     pub authority: Arc<Authority>,
+    /// What it works within as well: each of them has to allow whatever it does.
+    pub within: Vec<Arc<Authority>>,
     /// The record of the call that this caller works for, if any.
     pub parent: Option<Seq>,
 }
 
 impl Caller {
-    /// The same place in the graph, working for another record with another authority:
-    /// a plugin called by a step, a tool called by an agent.
+    /// The same place in the graph, working for another record with another authority: a
+    /// plugin of a node, a tool of an agent.
     #[must_use]
     pub fn beneath(&self, parent: Seq, authority: Arc<Authority>) -> Self {
         Self {
@@ -31,5 +33,50 @@ impl Caller {
             parent: Some(parent),
             ..self.clone()
         }
+    }
+
+    /// The same, and never more than this caller itself may: what a step calls gets nothing
+    /// that the step could not have done.
+    #[must_use]
+    pub fn lending(&self, parent: Seq, authority: Arc<Authority>) -> Self {
+        let mut lent = self.beneath(parent, authority);
+        lent.within.push(Arc::clone(&self.authority));
+        lent
+    }
+
+    /// Judges one operation on a resolved path.
+    pub fn file(&self, op: FileOp, path: &str) -> Verdict {
+        self.judged(|authority| authority.file(op, path))
+    }
+
+    /// Judges a command line.
+    pub fn command(&self, program: &str, arguments: &[String]) -> Verdict {
+        self.judged(|authority| authority.command(program, arguments))
+    }
+
+    /// Whether any command line of the program could be allowed.
+    pub fn program_granted(&self, program: &str) -> bool {
+        self.authorities()
+            .all(|authority| authority.program_granted(program))
+    }
+
+    fn authorities(&self) -> impl Iterator<Item = &Authority> {
+        std::iter::once(&self.authority)
+            .chain(&self.within)
+            .map(Arc::as_ref)
+    }
+
+    /// Its own verdict, unless one that it works within denies.
+    fn judged(&self, judge: impl Fn(&Authority) -> Verdict) -> Verdict {
+        let own = judge(&self.authority);
+        if !own.is_allowed() {
+            return own;
+        }
+        let denied = self
+            .within
+            .iter()
+            .map(|authority| judge(authority))
+            .find(|verdict| !verdict.is_allowed());
+        denied.unwrap_or(own)
     }
 }

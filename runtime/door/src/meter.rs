@@ -18,6 +18,10 @@ pub struct Budget {
     pub commands: u64,
     /// Visits of nodes; default 100,000.
     pub visits: u64,
+    /// Wall time of the whole run in seconds; default 8 hours.
+    pub run_seconds: u64,
+    /// Wall time of one visit in seconds; default 2 hours.
+    pub visit_seconds: u64,
 }
 
 impl Default for Budget {
@@ -28,6 +32,8 @@ impl Default for Budget {
             tool_calls: 2_000,
             commands: 10_000,
             visits: 100_000,
+            run_seconds: 8 * 3600,
+            visit_seconds: 2 * 3600,
         }
     }
 }

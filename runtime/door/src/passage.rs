@@ -1,7 +1,7 @@
 //! Judge, intent, effect, result: the order that every call goes through.
 
 use crate::{CallKind, Caller, Failure, Halt, Meter};
-use minion_grants::{Authority, Denial, FileOp, Verdict};
+use minion_grants::{Denial, FileOp, Verdict};
 use minion_journal::{Body, Effect, Journal, Payload, Seq};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -42,14 +42,14 @@ impl Scope {
 /// files do: a path is judged when it is resolved.
 #[derive(Debug)]
 pub struct Judge<'a> {
-    authority: &'a Authority,
+    caller: &'a Caller,
     rule: RefCell<String>,
 }
 
 impl Judge<'_> {
     /// Judges one operation on a resolved path.
     pub fn file(&self, op: FileOp, path: &str) -> Result<(), Denial> {
-        match self.authority.file(op, path) {
+        match self.caller.file(op, path) {
             Verdict::Allow { rule } => {
                 *self.rule.borrow_mut() = rule;
                 Ok(())
@@ -126,7 +126,7 @@ impl Door {
         );
         let since = Instant::now();
         let judge = Judge {
-            authority: &caller.authority,
+            caller,
             rule: RefCell::default(),
         };
         let answer = effect(&judge);

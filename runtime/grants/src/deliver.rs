@@ -79,6 +79,16 @@ pub enum DeliveryRefusal {
         /// What it said.
         verdict: GateVerdict,
     },
+    /// It has judged this tree both ways.
+    #[error(
+        "required gate `{gate}` has said `{verdict}` about this tree as well as `pass`: it does not judge the same way twice"
+    )]
+    Unsteady {
+        /// The gate.
+        gate: PartName,
+        /// What it also said.
+        verdict: GateVerdict,
+    },
     /// Its tests do not carry a pass.
     #[error("gate `{gate}`: {why}")]
     Tests {
@@ -113,6 +123,16 @@ pub enum DeliveryRefusal {
         /// The file, escaped.
         path: String,
         /// What executes it.
+        why: String,
+    },
+    /// The change makes or alters what looks like a credential; no gate has seen it.
+    #[error(
+        "the change touches a secret-looking file, which no gate sees: `{path}` ({why}); accept it with `accept-protected`, or approve it"
+    )]
+    Secret {
+        /// The file, escaped.
+        path: String,
+        /// What it looks like.
         why: String,
     },
     /// The change makes or alters a git folder.
@@ -167,14 +187,19 @@ pub fn deliverable(
         let path = crate::shown(&change.path);
         if crate::marks::in_git(&change.path) {
             refusals.push(DeliveryRefusal::GitFolder { path });
-        } else if let Some(why) = crate::protected(&change.path) {
-            match accepted_by(&change.path, &grant.accept_protected, &approvals, grant) {
-                Some(by) => accepted.push((path, by)),
-                None => refusals.push(DeliveryRefusal::Protected {
-                    path,
-                    why: why.to_owned(),
-                }),
-            }
+            continue;
+        }
+        let (protected, secret) = (
+            crate::protected(&change.path),
+            crate::secret_looking(&change.path),
+        );
+        let Some(why) = protected.or(secret).map(str::to_owned) else {
+            continue;
+        };
+        match accepted_by(&change.path, &grant.accept_protected, &approvals, grant) {
+            Some(by) => accepted.push((path, by)),
+            None if protected.is_some() => refusals.push(DeliveryRefusal::Protected { path, why }),
+            None => refusals.push(DeliveryRefusal::Secret { path, why }),
         }
     }
     if refusals.is_empty() {
@@ -224,7 +249,8 @@ fn accepted_by(
 }
 
 /// The evidence that carries a required gate, or why none does. The newest
-/// evidence about the tree decides.
+/// evidence about the tree decides, and none about it may say otherwise: a red
+/// verdict is not undone by asking again.
 fn carrying<'a>(
     grant: &DeliveryGrant,
     required: &RequiredGate,
@@ -245,6 +271,16 @@ fn carrying<'a>(
         return Err(DeliveryRefusal::NotPassed {
             gate: gate(),
             verdict: found.verdict,
+        });
+    }
+    let mut same_tree = evidence
+        .iter()
+        .filter(judged)
+        .filter(|found| found.tree == tree);
+    if let Some(red) = same_tree.find(|found| found.verdict != GateVerdict::Pass) {
+        return Err(DeliveryRefusal::Unsteady {
+            gate: gate(),
+            verdict: red.verdict,
         });
     }
     if let Some(why) = found.counts.and_then(|counts| counts.doubt()) {

@@ -32,8 +32,8 @@ pub struct Finished {
     pub base: String,
     /// The journal's head after the last record.
     pub head: Hash,
-    /// The workspace, where it is kept.
-    pub workspace: Option<PathBuf>,
+    /// The run's own bare repository, which holds `tree` whatever became of it.
+    pub objects: PathBuf,
 }
 
 /// What a run came to.
@@ -117,7 +117,7 @@ impl Finished {
             "denied": self.denied.iter().map(|d| json!({
                 "node": d.node, "call": d.call, "denial": d.denial,
             })).collect::<Vec<_>>(),
-            "head": self.head.to_string(), "workspace": self.workspace,
+            "head": self.head.to_string(), "objects": self.objects,
         })
     }
 }

@@ -10,12 +10,27 @@ use std::io::Write;
 
 /// A line of data, to stdout. A closed pipe is not worth an error.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    let _ = writeln!(std::io::stdout().lock(), "{}", harmless(line));
 }
 
 /// A line of talk, to stderr.
 pub(crate) fn talk(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", harmless(line));
+}
+
+/// Whatever reaches a terminal: our own newlines stay, every other control character and
+/// what turns or hides text is escaped. The last wall; texts of strangers are escaped, their
+/// newlines too, where they enter a line.
+fn harmless(text: &str) -> String {
+    let escaped = |line: &str| {
+        line.chars().flat_map(|letter| {
+            let hides = matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+            let shown: String =
+                if letter.is_control() || hides { letter.escape_unicode().collect() } else { letter.to_string() };
+            shown.chars().collect::<Vec<_>>()
+        }).collect::<String>()
+    };
+    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
 /// `5d01…`: enough of an id to recognise it.
@@ -65,6 +80,12 @@ pub(crate) fn money(microdollars: u64) -> String {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn a_terminal_is_never_spoken_to() {
+        let line = harmless("a\u{1b}[31mred\u{202e}\r\nb");
+        assert_eq!(line, "a\\u{1b}[31mred\\u{202e}\\u{d}\nb");
+    }
 
     #[test]
     fn numbers_are_short() {

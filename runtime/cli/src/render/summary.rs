@@ -178,9 +178,6 @@ fn next(finished: &Finished) {
         }
         _ => {}
     }
-    if let Some(workspace) = &finished.workspace {
-        line("kept", &format!("workspace {}", workspace.display()));
-    }
 }
 
 /// A reason with its cure at the end: escaped, on one line, cut only where no reason of ours

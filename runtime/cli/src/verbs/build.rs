@@ -1,6 +1,6 @@
 //! `minion-rt build`.
 
-use crate::exit::{DONE, Fail, chain};
+use crate::exit::{DONE, Fail, chain, lines};
 use crate::render::{say, talk};
 use crate::settings::Settings;
 use clap::Args;
@@ -70,7 +70,7 @@ pub(crate) fn build(
         say: &|line| talk(line),
     };
     let built =
-        minion_bundle::build(folder, &options).map_err(|e: BuildError| Fail::usage(chain(&e)))?;
+        minion_bundle::build(folder, &options).map_err(|e: BuildError| Fail::usage(lines(&e)))?;
     for note in &built.notes {
         talk(&format!("note   {note}"));
     }

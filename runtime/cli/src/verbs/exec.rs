@@ -3,7 +3,7 @@
 mod model;
 mod request;
 
-use crate::exit::{BUG, Fail, REFUSED, chain};
+use crate::exit::{BUG, Fail, REFUSED, chain, lines};
 use crate::render::progress::Progress;
 use crate::render::{facts, refusal, say, summary, talk};
 use crate::settings::Settings;
@@ -68,7 +68,7 @@ impl Exec {
     pub(crate) fn run(&self) -> Result<u8, Fail> {
         let settings = Settings::new(self.state.as_deref())?;
         let inspected =
-            minion_host::inspect(self.load(&settings)?).map_err(|e| Fail::refused(chain(&e)))?;
+            minion_host::inspect(self.load(&settings)?).map_err(|e| Fail::refused(lines(&e)))?;
         let (file, allow) = self.granted(&settings)?;
         let sources = GrantSources {
             file: file.as_ref(),
@@ -112,7 +112,7 @@ impl Exec {
         let file = named.unwrap_or_else(|| settings.grants());
         let writable = [settings.runs(), top(&self.repo)];
         let file = if self.authority.grants.is_some() || file.exists() {
-            Some(GrantsFile::load(&file, &writable).map_err(|e| Fail::refused(chain(&e)))?)
+            Some(GrantsFile::load(&file, &writable).map_err(|e| Fail::refused(lines(&e)))?)
         } else {
             None
         };

@@ -1,6 +1,6 @@
 //! `minion-rt inspect`.
 
-use crate::exit::{DONE, Fail, chain};
+use crate::exit::{DONE, Fail, chain, lines};
 use crate::render::{facts, say};
 use clap::Args;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub(crate) struct Inspect {
 impl Inspect {
     pub(crate) fn run(&self) -> Result<u8, Fail> {
         let loaded = minion_host::load(&self.file).map_err(|e| Fail::usage(chain(&e)))?;
-        let inspected = minion_host::inspect(loaded).map_err(|e| Fail::refused(chain(&e)))?;
+        let inspected = minion_host::inspect(loaded).map_err(|e| Fail::refused(lines(&e)))?;
         if self.json {
             say(&facts::as_json(&inspected).to_string());
         } else {

@@ -3,13 +3,13 @@
 //! Delivery is decided from evidence alone, for exactly the tree that the workspace is at
 //! now. Whatever a step, a model or a plugin said about it plays no part.
 
-use super::gate::steered;
-use super::prepare::{Run, RunError, clear, described};
+use super::prepare::{Run, RunError, described};
+use super::space::clear;
 use super::walk::End;
 use crate::outcome::{Branch, Finished, Outcome};
-use minion_door::{Answer, CallKind, Caller, Failure, calls};
+use minion_door::{Answer, CallKind, Caller, Failure, Halt, calls};
 use minion_grants::{
-    Authority, ChangeKind, DeliveryRefusal, Verdict, deliverable, shown, steering,
+    Authority, ChangeKind, Delivery, DeliveryRefusal, Verdict, deliverable, shown, steering,
 };
 use minion_journal::Ending;
 use minion_workspace::{Kind, Signature};
@@ -20,7 +20,12 @@ use std::sync::Arc;
 /// Ends the run and tells how.
 pub(super) async fn finish(mut run: Run, end: End) -> Result<Finished, RunError> {
     run.view.touch();
-    run.look()?;
+    // A workspace that cannot be taken any more leaves the last tree that could.
+    let end = match run.look() {
+        Ok(()) => end,
+        Err(Halt::Stopped(why)) => End::Stopped(why),
+        Err(halt) => return Err(halt.into()),
+    };
     let outcome = match end {
         End::Delivered => delivered(&run).await?,
         End::Failed(reason) => Outcome::Failed { reason },
@@ -28,13 +33,12 @@ pub(super) async fn finish(mut run: Run, end: End) -> Result<Finished, RunError>
         End::Stopped(reason) => Outcome::Stopped { reason },
     };
     ended(&run, &outcome)?;
-    let keeps = !matches!(outcome, Outcome::Delivered { .. });
-    clear(&run.folder.join("gate"))?;
-    if !keeps {
-        clear(&run.folder.join("workspace"))?;
-        clear(&run.folder.join("caches"))?;
+    // What commands left behind is never shown to a person's own git: the work is in the
+    // run's objects, and on a branch where there is one.
+    for folder in ["gate", "workspace", "caches"] {
+        clear(&run.folder.join(folder))?;
     }
-    told(run, outcome, keeps)
+    told(run, outcome)
 }
 
 async fn delivered(run: &Run) -> Result<Outcome, RunError> {
@@ -54,9 +58,16 @@ async fn delivered(run: &Run) -> Result<Outcome, RunError> {
         &[],
     );
     match judged {
-        Ok(_) => {
+        Ok(delivery) => {
             let name = format!("minion/{}", run.id.short());
-            match branch(run, &calls::DELIVER_BRANCH, &name, &message(run, true)).await? {
+            match branch(
+                run,
+                &calls::DELIVER_BRANCH,
+                &name,
+                &message(run, Some(&delivery)),
+            )
+            .await?
+            {
                 Ok(branch) => Ok(Outcome::Delivered {
                     branch: Some(branch),
                 }),
@@ -89,7 +100,7 @@ async fn escalated(run: &Run, mut reasons: Vec<String>) -> Result<Outcome, RunEr
         None
     } else {
         let name = format!("minion-escalated/{}", run.id.short());
-        match branch(run, &calls::KEEP_BRANCH, &name, &message(run, false)).await? {
+        match branch(run, &calls::KEEP_BRANCH, &name, &message(run, None)).await? {
             Ok(branch) => Some(branch),
             Err(failure) => {
                 reasons.push(format!("the work could not be kept on a branch: {failure}"));
@@ -110,8 +121,9 @@ fn word(change: ChangeKind) -> &'static str {
 
 /// What in the change steers its own verdict, and what was written where no gate sees it.
 fn tricks(run: &Run) -> Vec<String> {
-    let mut found: Vec<String> = steered(&run.changes)
-        .into_iter()
+    let mut found: Vec<String> = run
+        .steering
+        .iter()
         .map(|change| {
             format!(
                 "{} {}: {}",
@@ -128,13 +140,24 @@ fn tricks(run: &Run) -> Vec<String> {
                 .map(|test| format!("missing test {}: it ran at the base", shown(test))),
         );
     }
-    let hidden = run.ignored.iter().filter(|path| steering(path).is_some());
+    let hidden = run
+        .beside
+        .ignored
+        .iter()
+        .filter(|path| steering(path).is_some());
     found.extend(hidden.map(|path| {
         format!(
             "ignored {}: it was written but is not in the tree, so no gate saw it",
             shown(path)
         )
     }));
+    found.extend(
+        run.beside
+            .refused
+            .iter()
+            .take(20)
+            .map(|what| format!("left in the workspace, in no tree: {}", shown(what))),
+    );
     found
 }
 
@@ -149,6 +172,7 @@ async fn branch(
         node: "end".to_owned(),
         round: 1,
         authority: Arc::new(Authority::default()),
+        within: Vec::new(),
         parent: None,
     };
     let request = json!({ "branch": name, "tree": run.tree.to_string() });
@@ -199,7 +223,8 @@ fn author(run: &Run) -> Signature {
 }
 
 /// The commit's message: the task as its subject, then what only the host may write.
-fn message(run: &Run, verified: bool) -> String {
+fn message(run: &Run, delivery: Option<&Delivery>) -> String {
+    let verified = delivery.is_some();
     let task: String = shown(&run.task).chars().take(72).collect();
     let subject = if verified {
         task
@@ -213,16 +238,10 @@ fn message(run: &Run, verified: bool) -> String {
     };
     trailer("Minion-Run", &run.id);
     trailer("Minion-Verified", &if verified { "yes" } else { "no" });
-    let tree = run.tree.to_string();
-    for evidence in run
-        .ledger
-        .evidence
-        .iter()
-        .filter(|e| verified && e.tree == tree)
-    {
+    for used in delivery.iter().flat_map(|delivery| &delivery.gates) {
         trailer(
             "Minion-Gate",
-            &format_args!("{} {}", evidence.gate, evidence.plugin),
+            &format_args!("{} {}", used.gate, used.plugin),
         );
     }
     trailer("Minion-Journal", &run.services.door.journal().head().hash);
@@ -262,7 +281,7 @@ fn ended(run: &Run, outcome: &Outcome) -> Result<(), RunError> {
     Ok(())
 }
 
-fn told(run: Run, outcome: Outcome, keeps: bool) -> Result<Finished, RunError> {
+fn told(run: Run, outcome: Outcome) -> Result<Finished, RunError> {
     let changes = run.services.objects.changes(run.base.tree, run.tree)?;
     let agents = run.services.agents();
     Ok(Finished {
@@ -277,6 +296,6 @@ fn told(run: Run, outcome: Outcome, keeps: bool) -> Result<Finished, RunError> {
         last_words: agents.last_words,
         base: described(&run.base),
         head: run.services.door.journal().head().hash,
-        workspace: keeps.then(|| run.folder.join("workspace")),
+        objects: run.folder.join("objects.git"),
     })
 }

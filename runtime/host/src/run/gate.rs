@@ -6,16 +6,13 @@
 
 use super::ledger::{Ledger, missing};
 use super::prepare::Run;
-use super::walk::{Position, Visit, Visiting};
+use super::walk::{MOST_FINDINGS, Position, Visit, Visiting};
 use crate::event::{Detail, Judgement};
-use crate::services::plugins::{self, Output, TestOutcome, TestReport, Verdict};
+use crate::services::plugins::{self, By, Output, TestOutcome, TestReport, Verdict};
 use crate::view::{Keep, View};
 use minion_agents::{Finding, Severity};
 use minion_door::{CallKind, Caller, Halt, calls};
-use minion_grants::{
-    Counts, Evidence, GateVerdict, Network, PathChange, PluginUse, SandboxLevel, SteeringChange,
-    steering,
-};
+use minion_grants::{Counts, Digest, Evidence, GateVerdict, Network, PluginUse, SandboxLevel};
 use minion_journal::Body;
 use minion_sandbox::Level;
 use minion_workspace::TreeId;
@@ -42,7 +39,7 @@ pub(super) async fn judge(
         Ok(base) => base,
         Err(why) => return Ok(Err(why)),
     };
-    let view = match run.gate_view(tree, Keep::Discard) {
+    let view = match run.gate_view(tree, Keep::Discard, &folder_key(&digest, using)) {
         Ok(view) => view,
         Err(error) => return Ok(Err(format!("gate `{}`: {error}", caller.node))),
     };
@@ -58,6 +55,7 @@ pub(super) async fn judge(
     run.ledger.evidence.push(evidence);
     let mut findings = at.findings.clone();
     findings.extend(output.findings.iter().cloned());
+    findings.truncate(MOST_FINDINGS);
     Ok(Ok(Visit {
         label: output.verdict.label().to_owned(),
         state: at.state.clone(),
@@ -72,19 +70,24 @@ pub(super) async fn judge(
     }))
 }
 
+/// Plugin and parameters in one: whose caches these are.
+fn folder_key(plugin: &Digest, using: &PluginUse) -> Digest {
+    Digest::of(format!("{plugin} {}", using.parameters).as_bytes())
+}
+
 /// What the gate's tests are at the base; the tools' caches are filled from this run alone.
 async fn base_tests(
     run: &mut Run,
     caller: &Caller,
     using: &PluginUse,
-    digest: &minion_grants::Digest,
+    digest: &Digest,
 ) -> Result<Result<Option<TestReport>, String>, Halt> {
     let key = Ledger::key(digest, &using.parameters);
     if let Some(known) = run.ledger.base.get(&key) {
         return Ok(Ok(known.clone()));
     }
     let tree = run.base.tree;
-    let view = match run.gate_view(tree, Keep::Seed) {
+    let view = match run.gate_view(tree, Keep::Seed, &folder_key(digest, using)) {
         Ok(view) => view,
         Err(error) => return Ok(Err(format!("gate `{}` on the base: {error}", caller.node))),
     };
@@ -116,6 +119,7 @@ async fn ask(
     let output = plugins::beneath(
         &run.services,
         caller,
+        By::Graph,
         view,
         using.name.as_str(),
         &parameters,
@@ -132,6 +136,12 @@ async fn ask(
 /// A plugin's `pass` counts only with the report that it should rest on.
 fn held_to_rules(mut output: Output, base: Option<&TestReport>, gone: &[String]) -> Output {
     let Some(tests) = &output.tests else {
+        if base.is_some() && output.verdict == Verdict::Pass {
+            output.verdict = Verdict::Error;
+            output
+                .summary
+                .push_str("; it told of tests at the base and of none now");
+        }
         return output;
     };
     let ran = tests.count(TestOutcome::Passed) + tests.count(TestOutcome::Failed);
@@ -208,7 +218,7 @@ fn mint(
         network: Network::None,
         verdict: verdict(output.verdict),
         counts: output.tests.as_ref().map(|tests| counts(tests, base)),
-        steering: steered(&run.changes),
+        steering: run.steering.clone(),
     }
 }
 
@@ -237,21 +247,6 @@ fn counts(tests: &TestReport, base: Option<&TestReport>) -> Counts {
         base_total: base.map(|report| report.cases.len() as u64),
         base_skipped: base.map(|report| report.count(TestOutcome::Skipped)),
     }
-}
-
-/// Files of the change that can steer a verdict about it.
-pub(super) fn steered(changes: &[PathChange]) -> Vec<SteeringChange> {
-    changes
-        .iter()
-        .filter_map(|change| {
-            let found = steering(&change.path)?;
-            Some(SteeringChange {
-                path: change.path.clone(),
-                change: change.change,
-                why: found.why.to_owned(),
-            })
-        })
-        .collect()
 }
 
 fn record(run: &Run, caller: &Caller, evidence: &Evidence) -> Result<(), Halt> {

@@ -8,11 +8,12 @@ mod end;
 mod gate;
 mod ledger;
 mod prepare;
+mod space;
 mod step;
 mod walk;
 
-pub(crate) use prepare::lay_out;
 pub use prepare::{RunError, RunRequest};
+pub(crate) use space::lay_out;
 
 use crate::event::Observer;
 use crate::link::Linked;
@@ -31,20 +32,15 @@ pub async fn run(
     observer: &dyn Observer,
 ) -> Result<Finished, RunError> {
     let mut run = prepare::prepare(linked, request, observer)?;
-    let end = tokio::select! {
-        end = walk::walk(&mut run, observer) => stopped(end)?,
-        () = interrupted() => walk::End::Stopped("interrupted".to_owned()),
+    let walked = tokio::select! {
+        end = walk::walk(&mut run, observer) => end,
+        () = interrupted() => Ok(walk::End::Stopped("interrupted".to_owned())),
+    };
+    let end = match walked {
+        Err(Halt::Stopped(why)) => walk::End::Stopped(why),
+        other => other?,
     };
     end::finish(run, end).await
-}
-
-/// A limit that was reached in the middle of a visit ends the run in order, with a record
-/// of it; what keeps the journal from being written cannot.
-fn stopped(end: Result<walk::End, Halt>) -> Result<walk::End, Halt> {
-    match end {
-        Err(Halt::Stopped(why)) => Ok(walk::End::Stopped(why)),
-        end => end,
-    }
 }
 
 async fn interrupted() {

@@ -2,26 +2,26 @@
 //! its journal.
 
 use super::ledger::Ledger;
+use super::space::{Beside, folder, workspace};
 use crate::bindings::blueprint::BlueprintWorldPre;
 use crate::event::{Event, Observer, Start};
 use crate::guest::Guest;
 use crate::link::{Linked, LinkedPlugin};
 use crate::project::{self, ProjectError};
 use crate::services::Services;
-use crate::view::{Keep, Place, View};
+use crate::view::View;
 use minion_agents::Model;
 use minion_door::{Budget, Door, Halt, Meter};
-use minion_grants::{ChangeKind, Graph, Node, PathChange, secret_looking};
+use minion_grants::{Graph, Node, PathChange, SteeringChange};
 use minion_journal::{Clock, Journal, JournalError, Payload, RunId, RunStarted, Store};
 use minion_sandbox::{Sandbox, Toolchains};
 use minion_workspace::{
-    Base, CheckoutError, CheckoutOptions, Files, Repository, RepositoryError, RunStore,
-    RunStoreError, TreeError, TreeId, discard,
+    Base, CheckoutError, Repository, RepositoryError, RunStore, RunStoreError, TreeError, TreeId,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What a run is asked to do, and with what.
@@ -115,10 +115,12 @@ pub(super) struct Run {
     pub(super) rounds: BTreeMap<String, u32>,
     /// The workspace's tree when it was last looked at.
     pub(super) tree: TreeId,
-    /// What that tree changes.
+    /// What that tree changes, each under every name that the tree gives it.
     pub(super) changes: Vec<PathChange>,
-    /// Untracked files that the ignore rules of the base leave out.
-    pub(super) ignored: Vec<String>,
+    /// What of it can steer a verdict.
+    pub(super) steering: Vec<SteeringChange>,
+    /// What was left in the workspace but is in no tree.
+    pub(super) beside: Beside,
 }
 
 pub(super) fn prepare(
@@ -178,7 +180,8 @@ pub(super) fn prepare(
         visits: 0,
         rounds: BTreeMap::new(),
         changes: Vec::new(),
-        ignored: Vec::new(),
+        steering: Vec::new(),
+        beside: Beside::default(),
     })
 }
 
@@ -242,61 +245,6 @@ pub(super) fn described(base: &Base) -> String {
     }
 }
 
-fn workspace(request: &RunRequest, objects: &RunStore, base: &Base) -> Result<View, RunError> {
-    let (root, caches) = (
-        request.folder.join("workspace"),
-        request.folder.join("caches"),
-    );
-    folder(&caches)?;
-    let checkout = objects.checkout(base.tree, &root, options(&request.sandbox))?;
-    let files = files(&root)?;
-    Ok(View::new(
-        root,
-        caches,
-        files,
-        Place::Workspace(Box::new(Mutex::new(checkout))),
-        Keep::All,
-    ))
-}
-
-fn options(sandbox: &Sandbox) -> CheckoutOptions<'static> {
-    CheckoutOptions {
-        owner: sandbox.owner(),
-        leave_out: &|path| secret_looking(path).is_some(),
-        ..CheckoutOptions::default()
-    }
-}
-
-fn files(root: &Path) -> Result<Files, RunError> {
-    Files::open(root).map_err(|source| RunError::Folder {
-        path: root.to_owned(),
-        source,
-    })
-}
-
-fn folder(path: &Path) -> Result<(), RunError> {
-    std::fs::create_dir_all(path).map_err(|source| RunError::Folder {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// A checkout of `tree` for one command, with caches that nothing else has seen.
-pub(crate) fn lay_out(
-    services: &Services,
-    tree: TreeId,
-    root: &Path,
-    caches: &Path,
-) -> Result<(), RunError> {
-    clear(root)?;
-    clear(caches)?;
-    folder(caches)?;
-    services
-        .objects
-        .checkout(tree, root, options(&services.sandbox))?;
-    Ok(())
-}
-
 fn seed(run: RunId) -> u64 {
     let bytes = run.to_bytes();
     let (high, low) = bytes.split_at(8);
@@ -308,54 +256,6 @@ fn seed(run: RunId) -> u64 {
 }
 
 impl Run {
-    /// Looks at the workspace again if anything may have changed it.
-    pub(super) fn look(&mut self) -> Result<(), Halt> {
-        if !self.view.take_touched() {
-            return Ok(());
-        }
-        let stopped =
-            |e: &dyn std::fmt::Display| Halt::Stopped(format!("the workspace cannot be read: {e}"));
-        let Place::Workspace(checkout) = &self.view.place else {
-            return Ok(());
-        };
-        let snapshot = checkout
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .snapshot()
-            .map_err(|e| stopped(&e))?;
-        self.tree = snapshot.tree;
-        self.ignored = snapshot.ignored;
-        let changes = self
-            .services
-            .objects
-            .changes(self.base.tree, self.tree)
-            .map_err(|e| stopped(&e))?;
-        self.changes = changes.into_iter().map(path_change).collect();
-        Ok(())
-    }
-
-    /// A fresh checkout of `tree` to be judged in.
-    pub(super) fn gate_view(&self, tree: TreeId, keep: Keep) -> Result<Arc<View>, RunError> {
-        let folder_of_gate = self.folder.join("gate");
-        let (root, caches) = (folder_of_gate.join("view"), folder_of_gate.join("caches"));
-        clear(&root)?;
-        folder(&folder_of_gate)?;
-        folder(&caches)?;
-        let options = CheckoutOptions {
-            base: Some(self.base.tree),
-            ..options(&self.services.sandbox)
-        };
-        self.services.objects.checkout(tree, &root, options)?;
-        let files = files(&root)?;
-        Ok(Arc::new(View::new(
-            root,
-            caches,
-            files,
-            Place::Gate(tree),
-            keep,
-        )))
-    }
-
     /// Where the graph sends the run when the node's visits are spent.
     pub(super) fn spent_visits(&self, node: &Node) -> Option<minion_grants::NodeId> {
         let bound = node.max_visits.as_ref()?;
@@ -371,23 +271,4 @@ impl Run {
     pub(super) fn checked_state(&self, text: &str, most: usize) -> Result<Value, String> {
         super::step::checked(text, most, &self.schema)
     }
-}
-
-fn path_change(change: minion_workspace::Change) -> PathChange {
-    let kind = match change.kind {
-        minion_workspace::ChangeKind::Added => ChangeKind::Added,
-        minion_workspace::ChangeKind::Modified => ChangeKind::Modified,
-        minion_workspace::ChangeKind::Deleted => ChangeKind::Deleted,
-    };
-    PathChange {
-        path: change.path,
-        change: kind,
-    }
-}
-
-pub(super) fn clear(path: &Path) -> Result<(), RunError> {
-    discard(path).map_err(|source| RunError::Folder {
-        path: path.to_owned(),
-        source,
-    })
 }

@@ -1,12 +1,12 @@
 //! Visits that the blueprint's own code makes, and plugins that are no gates.
 
 use super::prepare::Run;
-use super::walk::{Position, Visit, Visiting};
+use super::walk::{MOST_FINDINGS, Position, Visit, Visiting};
 use crate::bindings::blueprint::exports::minion::blueprint::blueprint as wit;
 use crate::event::Detail;
 use crate::guest::{Guest, GuestFault};
 use crate::imports::{findings_to_guest, log};
-use crate::services::plugins;
+use crate::services::plugins::{self, By};
 use minion_agents::Spent;
 use minion_door::{Caller, Halt, calls};
 use minion_grants::{Node, NodeKind, PluginUse, Schema, Verdict};
@@ -95,6 +95,7 @@ pub(super) async fn plugin(
     let output = plugins::beneath(
         &run.services,
         caller,
+        By::Graph,
         &run.view,
         using.name.as_str(),
         &parameters,
@@ -107,6 +108,7 @@ pub(super) async fn plugin(
     }
     let mut findings = at.findings.clone();
     findings.extend(output.findings);
+    findings.truncate(MOST_FINDINGS);
     Ok(Ok(Visit {
         label: output.verdict.label().to_owned(),
         state: at.state.clone(),

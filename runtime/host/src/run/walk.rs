@@ -9,7 +9,10 @@ use minion_grants::{Executor, Node, NodeId, NodeKind};
 use minion_journal::{Body, Seq};
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Findings that go from visit to visit at most.
+pub(super) const MOST_FINDINGS: usize = 200;
 
 /// Where a walk came to an end.
 #[derive(Debug)]
@@ -52,6 +55,7 @@ pub(super) async fn walk(run: &mut Run, observer: &dyn Observer) -> Result<End, 
         last: None,
         findings: Vec::new(),
     };
+    let since = Instant::now();
     loop {
         if let Some(end) = ended(&at) {
             return Ok(end);
@@ -67,9 +71,21 @@ pub(super) async fn walk(run: &mut Run, observer: &dyn Observer) -> Result<End, 
         if run.visits >= run.services.door.meter().budget().visits {
             return Ok(End::Stopped(format!("the run had {} visits", run.visits)));
         }
-        match visit(run, &node, &at, observer).await? {
-            Ok(next) => at = next,
-            Err(reason) => return Ok(End::Failed(reason)),
+        let budget = run.services.door.meter().budget();
+        let left = Duration::from_secs(budget.run_seconds).saturating_sub(since.elapsed());
+        let wall = left.min(Duration::from_secs(budget.visit_seconds));
+        match tokio::time::timeout(wall, visit(run, &node, &at, observer)).await {
+            Err(_) => {
+                return Ok(End::Stopped(format!(
+                    "node `{}` had {} s of wall time",
+                    node.id,
+                    wall.as_secs()
+                )));
+            }
+            Ok(visited) => match visited? {
+                Ok(next) => at = next,
+                Err(reason) => return Ok(End::Failed(reason)),
+            },
         }
     }
 }
@@ -148,6 +164,7 @@ fn enter(run: &mut Run, node: &Node) -> Result<Caller, Halt> {
         node: node.id.to_string(),
         round: *round,
         authority: Arc::new(run.services.admission.node(node)),
+        within: Vec::new(),
         parent: None,
     };
     let body = Body::VisitStarted {

@@ -25,6 +25,25 @@ pub(crate) struct Wish {
     pub(crate) max_turns: Option<u32>,
 }
 
+/// The most bytes that a step hands to an agent: 1 MiB.
+const MOST_WISH: usize = 1 << 20;
+
+impl Wish {
+    fn too_long(&self) -> Option<Failure> {
+        let findings = self.findings.iter().map(|finding| finding.message.len());
+        let context = self
+            .context
+            .iter()
+            .map(|(title, text)| title.len() + text.len());
+        let tools = self.tools.iter().flatten().map(String::len);
+        let bytes = self.prompt.len()
+            + self.task.len()
+            + findings.chain(context).chain(tools).sum::<usize>();
+        let why = format!("{bytes} bytes for an agent; at most {MOST_WISH} are taken");
+        (bytes > MOST_WISH).then_some(Failure::Invalid(why))
+    }
+}
+
 type Passed<T> = Result<Result<T, Failure>, Halt>;
 
 /// Runs one agent to its end.
@@ -35,6 +54,9 @@ pub(crate) async fn run(
     limits: Option<Arc<AgentLimits>>,
     wish: Wish,
 ) -> Passed<AgentReport> {
+    if let Some(long) = wish.too_long() {
+        return Ok(Err(long));
+    }
     let request = json!({ "prompt": wish.prompt, "task": wish.task, "tools": wish.tools });
     let verdict = caller.authority.agent_run();
     let scope = match services

@@ -8,9 +8,12 @@ use super::Services;
 use super::files::summary;
 use crate::view::View;
 use minion_door::{Caller, Failure, Halt, calls};
-use minion_sandbox::Finished;
+use minion_sandbox::{Finished, NotFound};
 use serde_json::json;
 use std::sync::Arc;
+
+/// The longest command line that is taken, in bytes.
+const MOST_LINE: usize = 256 << 10;
 
 type Passed<T> = Result<Result<T, Failure>, Halt>;
 
@@ -22,10 +25,15 @@ pub(crate) async fn run(
     program: &str,
     arguments: &[String],
 ) -> Passed<Finished> {
+    let bytes = program.len() + arguments.iter().map(String::len).sum::<usize>();
+    if bytes > MOST_LINE {
+        let why = format!("a command line of {bytes} bytes; at most {MOST_LINE} are taken");
+        return Ok(Err(Failure::Invalid(why)));
+    }
     if let Err(limit) = services.door.meter().command() {
         return Ok(Err(Failure::Limit(limit)));
     }
-    let verdict = caller.authority.command(program, arguments);
+    let verdict = caller.command(program, arguments);
     let request = json!({ "program": program, "arguments": arguments });
     let effect = |_permit| async {
         let done = execute(services, view, program, arguments).await?;
@@ -48,7 +56,7 @@ pub(crate) fn available(
     view: &View,
     program: &str,
 ) -> Result<bool, Halt> {
-    let found = caller.authority.program_granted(program)
+    let found = caller.program_granted(program)
         && services
             .toolchains
             .resolve(program, &[], view.root(), view.caches())
@@ -74,7 +82,7 @@ async fn execute(
     let tool = services
         .toolchains
         .resolve(program, arguments, &stand.root, &stand.caches)
-        .map_err(|e| Failure::Unavailable(e.to_string()))?;
+        .map_err(|e| Failure::Unavailable(not_found(&e)))?;
     view.touch();
     view.used(program, &tool);
     for folder in &tool.writable {
@@ -89,4 +97,12 @@ async fn execute(
         .run(stand.spec(&tool), never)
         .await
         .map_err(|e| Failure::Unavailable(e.to_string()))
+}
+
+/// Where the operator's programs are is no affair of a guest or a model.
+fn not_found(error: &NotFound) -> String {
+    format!(
+        "`{}` is not installed on this machine, or not where a run may take it from",
+        error.program
+    )
 }

@@ -8,6 +8,9 @@ use minion_grants::{CapabilityKind, Denial, Digest};
 use minion_workspace::{Change, FileEntry, FileError, FileOp, Found, LimitKind as FileLimit};
 use serde_json::{Value, json};
 
+/// The longest path or pattern that is taken, in bytes.
+const MOST_PATH: usize = 4 << 10;
+
 type Passed<T> = Result<Result<T, Failure>, Halt>;
 
 pub(crate) fn read(
@@ -16,6 +19,9 @@ pub(crate) fn read(
     view: &View,
     file: &str,
 ) -> Passed<Vec<u8>> {
+    if let Err(long) = bounded("a path", file, MOST_PATH) {
+        return Ok(Err(long));
+    }
     pass(
         services,
         caller,
@@ -39,6 +45,9 @@ pub(crate) fn list(
     view: &View,
     folder: &str,
 ) -> Passed<Vec<FileEntry>> {
+    if let Err(long) = bounded("a path", folder, MOST_PATH) {
+        return Ok(Err(long));
+    }
     pass(
         services,
         caller,
@@ -64,6 +73,11 @@ pub(crate) fn search(
     pattern: &str,
     beneath: &str,
 ) -> Passed<Found> {
+    if let Err(long) =
+        bounded("a path", beneath, MOST_PATH).and(bounded("a pattern", pattern, MOST_PATH))
+    {
+        return Ok(Err(long));
+    }
     let request = json!({ "pattern": pattern, "beneath": beneath });
     pass(
         services,
@@ -94,6 +108,9 @@ pub(crate) fn write(
     file: &str,
     content: &[u8],
 ) -> Passed<()> {
+    if let Err(long) = bounded("a path", file, MOST_PATH) {
+        return Ok(Err(long));
+    }
     let request = json!({ "file": file, "content": summary(content) });
     change(
         services,
@@ -117,6 +134,9 @@ pub(crate) fn edit(
     old: &str,
     new: &str,
 ) -> Passed<()> {
+    if let Err(long) = bounded("a path", file, MOST_PATH) {
+        return Ok(Err(long));
+    }
     let request =
         json!({ "file": file, "old": summary(old.as_bytes()), "new": summary(new.as_bytes()) });
     change(
@@ -134,6 +154,9 @@ pub(crate) fn edit(
 }
 
 pub(crate) fn remove(services: &Services, caller: &Caller, view: &View, file: &str) -> Passed<()> {
+    if let Err(long) = bounded("a path", file, MOST_PATH) {
+        return Ok(Err(long));
+    }
     change(
         services,
         caller,
@@ -187,7 +210,7 @@ fn changes_of(services: &Services, view: &View) -> Result<Vec<Change>, Failure> 
 
 fn may_see(caller: &Caller, path: &str) -> bool {
     matches!(
-        caller.authority.file(minion_grants::FileOp::Read, path),
+        caller.file(minion_grants::FileOp::Read, path),
         minion_grants::Verdict::Allow { .. }
     )
 }
@@ -202,6 +225,9 @@ fn change(
 ) -> Passed<()> {
     view.touch();
     pass(services, caller, kind, request, |judge| {
+        if matches!(view.place, Place::Gate(_)) {
+            return Err(Failure::Denied(judged_tree(kind)));
+        }
         effect(judge).map_err(told)?;
         Ok(((), Value::Null))
     })
@@ -215,6 +241,17 @@ fn pass<T>(
     effect: impl FnOnce(&Judge<'_>) -> Answer<T>,
 ) -> Passed<T> {
     services.door.pass(caller, kind, request, effect)
+}
+
+/// A path that is longer than any system takes is refused before it is written down.
+fn bounded(what: &str, text: &str, most: usize) -> Result<(), Failure> {
+    if text.len() <= most {
+        return Ok(());
+    }
+    Err(Failure::Invalid(format!(
+        "{what} of {} bytes; at most {most} are taken",
+        text.len()
+    )))
 }
 
 fn judged(judge: &Judge<'_>, op: FileOp, path: &str) -> Result<(), Denial> {
@@ -273,4 +310,14 @@ fn told(error: FileError<Denial>) -> Failure {
 /// A content as the journal keeps it.
 pub(crate) fn summary(content: &[u8]) -> Value {
     json!({ "bytes": content.len(), "digest": Digest::of(content).to_string() })
+}
+
+/// A gate judges a tree as it is; nobody writes in it, whatever was granted.
+fn judged_tree(kind: &CallKind) -> Denial {
+    Denial {
+        capability: CapabilityKind::Files,
+        target: kind.name.to_owned(),
+        rule: "judged-tree".to_owned(),
+        cure: "none: what a gate judges cannot be changed by it".to_owned(),
+    }
 }

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// Bytes of parameters that a step may give.
+const MOST_PARAMETERS: usize = 64 << 10;
 /// Findings that are kept of one answer.
 const MOST_FINDINGS: usize = 50;
 /// Bytes of one text that are kept.
@@ -96,9 +98,19 @@ pub(crate) async fn call(
     name: &str,
     parameters: &str,
 ) -> Result<Result<Output, Failure>, Halt> {
+    if name.len() + parameters.len() > MOST_PARAMETERS {
+        let why = format!(
+            "parameters of {} bytes; at most {MOST_PARAMETERS} are taken",
+            parameters.len()
+        );
+        return Ok(Err(Failure::Invalid(why)));
+    }
+    if let Err(limit) = services.door.meter().command() {
+        return Ok(Err(Failure::Limit(limit)));
+    }
     let request = json!({ "plugin": name, "parameters": parameters });
-    // Calling a plugin of the same file is no authority: what it then does is judged call by
-    // call with the plugin's own.
+    // Calling a plugin of the same file is no authority of its own: what it then does is judged
+    // call by call, as the plugin's and as the step's.
     let verdict = Ruling::Allow {
         rule: "bundled".to_owned(),
     };
@@ -113,7 +125,8 @@ pub(crate) async fn call(
             Err(Failure::NotFound(format!("plugin {name}"))),
         ),
         Ok(scope) => {
-            let output = beneath(services, caller, view, name, parameters, &scope).await?;
+            let output =
+                beneath(services, caller, By::Step, view, name, parameters, &scope).await?;
             services
                 .door
                 .close(caller, scope, Ok((output.clone(), shown(&output))))
@@ -121,10 +134,20 @@ pub(crate) async fn call(
     }
 }
 
+/// Who has a plugin run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The graph: it works with its own authority.
+    Graph,
+    /// A step: it also works within what the step itself may do.
+    Step,
+}
+
 /// Runs the plugin beneath an open call. A plugin that traps or fails answers `error`.
 pub(crate) async fn beneath(
     services: &Arc<Services>,
     caller: &Caller,
+    by: By,
     view: &Arc<View>,
     name: &str,
     parameters: &str,
@@ -133,13 +156,12 @@ pub(crate) async fn beneath(
     let Some((part, plugin)) = services.plugins.get_key_value(name) else {
         return Ok(Output::broken(name, "there is no such plugin in this file"));
     };
-    let authority = services.admission.authority(part, None);
-    let guest = Guest::new(
-        services,
-        caller.beneath(scope.seq(), Arc::new(authority)),
-        view,
-    );
-    let mut store = guest.into_store();
+    let authority = Arc::new(services.admission.authority(part, None));
+    let who = match by {
+        By::Graph => caller.beneath(scope.seq(), authority),
+        By::Step => caller.lending(scope.seq(), authority),
+    };
+    let mut store = Guest::new(services, who, view).into_store();
     let run = async {
         let instance = plugin.component.instantiate_async(&mut store).await?;
         instance
@@ -196,6 +218,9 @@ fn bounded(output: wit::Output) -> Output {
     findings.truncate(MOST_FINDINGS);
     for finding in &mut findings {
         clip(&mut finding.message);
+        for text in finding.file.iter_mut().chain(&mut finding.rule) {
+            clip(text);
+        }
     }
     let mut summary = output.summary;
     clip(&mut summary);
@@ -215,11 +240,10 @@ fn report(report: wit::TestReport) -> TestReport {
         wit::TestOutcome::Failed => TestOutcome::Failed,
         wit::TestOutcome::Skipped => TestOutcome::Skipped,
     };
-    let cases = report
-        .cases
-        .into_iter()
-        .take(MOST_CASES)
-        .map(|case| (case.name, outcome(case.outcome)));
+    let cases = report.cases.into_iter().take(MOST_CASES).map(|mut case| {
+        clip(&mut case.name);
+        (case.name, outcome(case.outcome))
+    });
     TestReport {
         complete,
         cases: cases.collect(),

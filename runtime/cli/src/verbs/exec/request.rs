@@ -13,7 +13,8 @@ use std::time::SystemTime;
 
 impl Exec {
     pub(super) fn request(&self, settings: &Settings) -> Result<RunRequest, Fail> {
-        let stage = std::env::current_exe().map_err(Fail::bug)?;
+        // Not the path on disk: an upgrade may replace that while a run goes on.
+        let stage = std::path::PathBuf::from("/proc/self/exe");
         let sandbox = Sandbox::probe(stage).map_err(|e| Fail::refused(chain(&e)))?;
         let store = SqliteStore::open(settings.journal()).map_err(|e| Fail::usage(chain(&e)))?;
         let clock = Arc::new(SystemClock);
