@@ -22,6 +22,10 @@ mod run;
 mod services;
 mod view;
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub use run::bench;
+
 pub use admit::{AdmitError, Admitted, admit};
 pub use describe::{DescribeError, describe};
 pub use engine::{Engine, EngineError};

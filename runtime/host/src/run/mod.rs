@@ -4,6 +4,8 @@
 //! Gates are run here, by the host, on fresh checkouts; what is delivered is decided here,
 //! from evidence alone.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 mod end;
 mod gate;
 mod ledger;

@@ -1,0 +1,39 @@
+//! What the host adds: each figure beside its floor, measured in turns in this one run.
+//!
+//! `cargo bench -p minion-host --features bench` prints medians of processor or wall time
+//! and their ratio to bare wasmtime: a fresh instance with one step, a call of the host,
+//! and the way of `exec` from its first line to the first host call.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program for people to read"
+)]
+
+mod calls;
+mod instance;
+mod measure;
+mod raw;
+mod start;
+mod world;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The sandbox starts this program for its stages, and `start` for its children.
+    if let Some(code) = minion_sandbox::stage_main() {
+        return ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX));
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(child) = start::Child::from_arguments(&arguments) {
+        child.run();
+        return ExitCode::SUCCESS;
+    }
+    // `cargo bench` passes `--bench`; `cargo test --benches` does not.
+    if arguments.iter().any(|argument| argument == "--bench") {
+        let world = world::World::new();
+        instance::figures(&world);
+        calls::figures(&world);
+        start::figures(&world);
+    }
+    ExitCode::SUCCESS
+}
