@@ -125,7 +125,7 @@ fn fail_and_error_carry_nothing() {
 }
 
 #[test]
-fn newest_verdict_about_the_tree_decides() {
+fn a_red_verdict_is_not_undone_by_asking_again() {
     let mut evidence = both();
     evidence.push(Evidence {
         verdict: GateVerdict::Fail,
@@ -133,7 +133,24 @@ fn newest_verdict_about_the_tree_decides() {
     });
     assert_eq!(refusals(&evidence, &[]).len(), 1);
     evidence.push(passed("std:test"));
-    assert!(deliverable(&grant(), TREE, &[], &evidence, &[]).is_ok());
+    assert!(matches!(
+        refusals(&evidence, &[]).as_slice(),
+        [DeliveryRefusal::Unsteady {
+            verdict: GateVerdict::Fail,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn what_looks_like_a_secret_is_delivered_only_where_named() {
+    let ours = changed(&["src/a.rs", ".env"]);
+    assert!(matches!(
+        refusals(&both(), &ours).as_slice(),
+        [DeliveryRefusal::Secret { path, .. }] if path == ".env"
+    ));
+    let named = grant_saying("accept-protected = [\".env\"]\n");
+    assert!(deliverable(&named, TREE, &ours, &both(), &[]).is_ok());
 }
 
 #[test]
