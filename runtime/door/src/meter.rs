@@ -4,7 +4,7 @@ use crate::{LimitKind, LimitReached};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The most that one run may spend. The defaults bound every run; a grant lowers them.
+/// The most that one run may spend. The defaults bound every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Budget {

@@ -2,6 +2,7 @@
 
 use super::talk;
 use minion_grants::{Refused, shown};
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// Writes it to stderr, but for the lines to add, which are data. `asked`: what is asked was
@@ -56,4 +57,14 @@ pub(crate) fn refused(refused: &Refused, blueprint: &Path, asked: bool) {
         "  look at it first:   minion-rt inspect {}",
         blueprint.display()
     ));
+}
+
+/// The same as data.
+pub(crate) fn as_json(refused: &Refused) -> Value {
+    let problems: Vec<_> = refused.problems.iter().map(ToString::to_string).collect();
+    json!({
+        "refused": refused.name, "version": refused.version.to_string(), "digest": refused.digest.to_string(),
+        "missing": refused.missing, "problems": problems, "notes": refused.notes,
+        "lines-to-add": refused.lines_to_add, "allow-flags": refused.allow_flags,
+    })
 }

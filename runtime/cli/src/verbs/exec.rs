@@ -79,7 +79,11 @@ impl Exec {
         let admitted = match minion_host::admit(inspected, &sources, request::today()) {
             Ok(admitted) => admitted,
             Err(AdmitError::Refused(refused)) => {
-                refusal::refused(&refused, &self.blueprint, self.authority.allow_asked);
+                if self.json {
+                    say(&refusal::as_json(&refused).to_string());
+                } else {
+                    refusal::refused(&refused, &self.blueprint, self.authority.allow_asked);
+                }
                 return Ok(REFUSED);
             }
             Err(error) => return Err(Fail::refused(chain(&error))),
@@ -124,9 +128,9 @@ impl Exec {
     }
 
     fn go(&self, admitted: Admitted, settings: &Settings) -> Result<u8, Fail> {
+        let request = self.request(settings, admitted.admission())?;
         let engine = Engine::new(Some(&settings.compiled())).map_err(|e| Fail::usage(chain(&e)))?;
         let linked = minion_host::link(admitted, &engine).map_err(|e| Fail::refused(chain(&e)))?;
-        let request = self.request(settings)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

@@ -65,12 +65,12 @@ impl Runs {
 
     fn show(&self, store: &SqliteStore, typed: &str) -> Result<u8, Fail> {
         let run = resolve(store, typed).map_err(|e| Fail::usage(chain(&e)))?;
-        say(&row(&store
-            .summary(run)
-            .map_err(|e| Fail::usage(chain(&e)))?));
         if self.json {
             return raw(store, run);
         }
+        say(&row(&store
+            .summary(run)
+            .map_err(|e| Fail::usage(chain(&e)))?));
         for record in Records::all(store, run).map_err(|e| Fail::usage(chain(&e)))? {
             let record = record.map_err(|e| Fail::refused(chain(&e)))?;
             say(&line(store, &record));

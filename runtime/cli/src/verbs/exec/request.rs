@@ -3,19 +3,24 @@
 use super::Exec;
 use crate::exit::{Fail, chain};
 use crate::settings::Settings;
-use minion_grants::{Date, date_of_unix};
+use minion_grants::{Admission, Date, date_of_unix};
 use minion_host::{Budget, RunRequest};
 use minion_journal::{IdSource, SqliteStore, SystemClock, SystemIds};
-use minion_sandbox::{Sandbox, Toolchains};
+use minion_sandbox::{Level, Sandbox, Toolchains};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 impl Exec {
-    pub(super) fn request(&self, settings: &Settings) -> Result<RunRequest, Fail> {
+    pub(super) fn request(
+        &self,
+        settings: &Settings,
+        admission: &Admission,
+    ) -> Result<RunRequest, Fail> {
         // Not the path on disk: an upgrade may replace that while a run goes on.
-        let stage = std::path::PathBuf::from("/proc/self/exe");
-        let sandbox = Sandbox::probe(stage).map_err(|e| Fail::refused(chain(&e)))?;
+        let stage = PathBuf::from("/proc/self/exe");
+        let sandbox = sandbox(stage, admission)?;
         let store = SqliteStore::open(settings.journal()).map_err(|e| Fail::usage(chain(&e)))?;
         let clock = Arc::new(SystemClock);
         let run = SystemIds.next(minion_journal::Clock::now(&*clock));
@@ -48,6 +53,23 @@ impl Exec {
         }
         Ok(inputs)
     }
+}
+
+/// The strongest sandbox of this machine. Where there is none, commands run without one only
+/// when the grants of every part say so, and the evidence says it too.
+fn sandbox(stage: PathBuf, admission: &Admission) -> Result<Sandbox, Fail> {
+    let unavailable = match Sandbox::probe(stage.clone()) {
+        Ok(sandbox) => return Ok(sandbox),
+        Err(unavailable) => unavailable,
+    };
+    let parts = admission.parts().iter();
+    if parts
+        .map(|part| admission.authority(part.name(), None))
+        .all(|part| part.unsandboxed())
+    {
+        return Sandbox::at(Level::Unsandboxed, stage).map_err(|e| Fail::refused(chain(&e)));
+    }
+    Err(Fail::refused(chain(&unavailable)))
 }
 
 /// The day, for grants that expire.

@@ -1,0 +1,171 @@
+//! No effect without its record: when the journal cannot be written, the effect does not
+//! happen, or nobody hears of it, and nothing more happens afterwards.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use minion_door::{Budget, Caller, Door, Failure, Halt, Meter, calls};
+use minion_grants::{Authority, Verdict};
+use minion_journal::{
+    AppendError, Batch, Claim, ClaimError, Hash, Head, IdSource, Journal, Lease, NewRun, Payload,
+    RunFilter, RunFragment, RunId, RunStarted, RunSummary, Seq, SqliteStore, Store, StoreError,
+    StoredRecord, SystemClock, SystemIds,
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+
+/// A real store whose disk can be taken away.
+struct Disk {
+    store: SqliteStore,
+    full: AtomicBool,
+}
+
+impl Store for Disk {
+    fn create(&self, run: &NewRun, first: Batch) -> Result<Lease, AppendError> {
+        self.store.create(run, first)
+    }
+    fn claim(&self, run: RunId, claim: Claim) -> Result<Lease, ClaimError> {
+        self.store.claim(run, claim)
+    }
+    fn append(&self, lease: &Lease, expected: Head, batch: Batch) -> Result<Head, AppendError> {
+        if self.full.load(SeqCst) {
+            return Err(AppendError::Store(StoreError::ReadOnly));
+        }
+        self.store.append(lease, expected, batch)
+    }
+    fn head(&self, run: RunId) -> Result<Head, StoreError> {
+        self.store.head(run)
+    }
+    fn read(&self, run: RunId, from: Seq, limit: usize) -> Result<Vec<StoredRecord>, StoreError> {
+        self.store.read(run, from, limit)
+    }
+    fn summary(&self, run: RunId) -> Result<RunSummary, StoreError> {
+        self.store.summary(run)
+    }
+    fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError> {
+        self.store.runs(filter)
+    }
+    fn candidates(&self, fragment: &RunFragment, limit: usize) -> Result<Vec<RunId>, StoreError> {
+        self.store.candidates(fragment, limit)
+    }
+    fn put_blob(&self, bytes: &[u8]) -> Result<Hash, StoreError> {
+        self.store.put_blob(bytes)
+    }
+    fn get_blob(&self, digest: &Hash) -> Result<Vec<u8>, StoreError> {
+        self.store.get_blob(digest)
+    }
+}
+
+struct World {
+    door: Door,
+    disk: Arc<Disk>,
+    caller: Caller,
+    done: AtomicU32,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("journal")).unwrap();
+        let disk = Arc::new(Disk {
+            store,
+            full: AtomicBool::new(false),
+        });
+        let run = SystemIds.next(minion_journal::Clock::now(&SystemClock));
+        let journal = Journal::begin(disk.clone(), Arc::new(SystemClock), run, start()).unwrap();
+        let caller = Caller {
+            visit: 1,
+            node: "act".to_owned(),
+            round: 1,
+            authority: Arc::new(Authority::default()),
+            within: Vec::new(),
+            parent: None,
+        };
+        let door = Door::new(Arc::new(journal), Meter::new(Budget::default()));
+        Self {
+            door,
+            disk,
+            caller,
+            done: AtomicU32::new(0),
+            _folder: folder,
+        }
+    }
+
+    /// An external effect that counts how often it happened.
+    async fn deliver(&self, fill_in_the_middle: bool) -> Result<Result<u32, Failure>, Halt> {
+        let verdict = Verdict::Allow {
+            rule: "test".to_owned(),
+        };
+        let effect = |_permit| async {
+            self.done.fetch_add(1, SeqCst);
+            self.disk.full.store(fill_in_the_middle, SeqCst);
+            Ok((7, json!({ "done": true })))
+        };
+        self.door
+            .pass_judged(
+                &self.caller,
+                &calls::DELIVER_BRANCH,
+                Value::Null,
+                verdict,
+                effect,
+            )
+            .await
+    }
+}
+
+fn start() -> RunStarted {
+    RunStarted {
+        blueprint: "test/door".to_owned(),
+        version: "0.1.0".to_owned(),
+        component: "sha256:00".to_owned(),
+        contract: "0.1.0".to_owned(),
+        base_commit: None,
+        base_tree: "00".to_owned(),
+        repository: "/nowhere".to_owned(),
+        task: String::new(),
+        inputs: Payload::Inline(Value::Null),
+        admission: Payload::Inline(Value::Null),
+        sandbox: "full".to_owned(),
+        runtime_version: "0.1.0".to_owned(),
+        model: None,
+        parts: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn an_external_effect_without_a_written_intent_does_not_happen() {
+    let world = World::new();
+    world.disk.full.store(true, SeqCst);
+    assert!(matches!(world.deliver(true).await, Err(Halt::Journal(_))));
+    assert_eq!(world.done.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn an_effect_whose_result_cannot_be_written_is_not_heard_of_and_is_the_last() {
+    let world = World::new();
+    assert!(matches!(world.deliver(true).await, Err(Halt::Journal(_))));
+    world.disk.full.store(false, SeqCst);
+    assert!(matches!(world.deliver(false).await, Err(Halt::Journal(_))));
+    assert_eq!(world.done.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_written_intent_stands_before_the_effect() {
+    let world = World::new();
+    assert!(matches!(world.deliver(false).await, Ok(Ok(7))));
+    let run = world.door.journal().run();
+    let stored = world.disk.read(run, Seq::FIRST, 10).unwrap();
+    let kind = |record: &StoredRecord| {
+        let stored: Value = serde_json::from_slice(&record.bytes).unwrap();
+        stored["body"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .next()
+            .unwrap()
+            .clone()
+    };
+    let kinds: Vec<String> = stored.iter().map(kind).collect();
+    assert_eq!(kinds, ["run-started", "intent", "result"]);
+}
