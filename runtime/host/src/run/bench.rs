@@ -2,15 +2,15 @@
 //! is made about it; nothing else is built with the feature `bench`.
 
 use super::prepare::{Run, prepare};
-use super::walk::Position;
+use super::walk::{self, Position};
 use super::{RunError, RunRequest, step};
 use crate::engine::Engine;
 use crate::event::Observer;
 use crate::link::Linked;
 use crate::view::Place;
-use minion_door::{Caller, Halt};
+use minion_door::Halt;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 /// A run that stands before its first visit.
 pub struct Prepared(Run);
@@ -49,13 +49,7 @@ impl Prepared {
         let Some(node) = found.cloned() else {
             return Ok(Err(format!("there is no node `{node}`")));
         };
-        let caller = Caller {
-            visit: 1,
-            node: node.id.to_string(),
-            round: 1,
-            authority: Arc::new(run.services.admission.node(&node)),
-            parent: None,
-        };
+        let caller = walk::caller(run, &node, 1);
         let at = Position {
             node: node.id.clone(),
             state: serde_json::json!({}),

@@ -159,14 +159,8 @@ fn enter(run: &mut Run, node: &Node) -> Result<Caller, Halt> {
     run.visits += 1;
     let round = run.rounds.entry(node.id.to_string()).or_default();
     *round += 1;
-    let caller = Caller {
-        visit: run.visits,
-        node: node.id.to_string(),
-        round: *round,
-        authority: Arc::new(run.services.admission.node(node)),
-        within: Vec::new(),
-        parent: None,
-    };
+    let round = *round;
+    let caller = caller(run, node, round);
     let body = Body::VisitStarted {
         node: caller.node.clone(),
         visit: caller.round.into(),
@@ -174,6 +168,18 @@ fn enter(run: &mut Run, node: &Node) -> Result<Caller, Halt> {
     };
     run.services.door.note(&caller, 0, body)?;
     Ok(caller)
+}
+
+/// Who calls in the visit that the run is at.
+pub(super) fn caller(run: &Run, node: &Node, round: u32) -> Caller {
+    Caller {
+        visit: run.visits,
+        node: node.id.to_string(),
+        round,
+        authority: Arc::new(run.services.admission.node(node)),
+        within: Vec::new(),
+        parent: None,
+    }
 }
 
 /// What is needed to go on from here stands in the journal before the next visit begins.
