@@ -14,22 +14,22 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// A project whose only mistake one test finds.
-const WRONG: &str = "def value():\n    return 1\n";
-const RIGHT: &str = "def value():\n    return 2\n";
+pub(crate) const WRONG: &str = "def value():\n    return 1\n";
+pub(crate) const RIGHT: &str = "def value():\n    return 2\n";
 const TESTS: &str = "import unittest\n\nfrom value import value\n\n\nclass ValueTest(unittest.TestCase):\n    \
     def test_is_two(self):\n        self.assertEqual(value(), 2)\n\n    \
     def test_is_a_number(self):\n        self.assertIsInstance(value(), int)\n";
 const IGNORED: &str = "__pycache__/\n/local.py\n/sitecustomize.py\n/conftest.py\n";
 
 /// A home, a repository in it, and how the repository was.
-struct Trial {
-    world: World,
-    repository: PathBuf,
+pub(crate) struct Trial {
+    pub(crate) world: World,
+    pub(crate) repository: PathBuf,
     before: String,
 }
 
 impl Trial {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let world = World::new();
         let repository = world.repository("project", files);
         let before = untouched(&world, &repository);
@@ -40,7 +40,7 @@ impl Trial {
         }
     }
 
-    fn python() -> Self {
+    pub(crate) fn python() -> Self {
         Self::new(&[
             ("value.py", WRONG),
             ("test_value.py", TESTS),
@@ -48,15 +48,31 @@ impl Trial {
         ])
     }
 
+    /// The same, where whatever stands in the working tree belongs to the base as well.
+    pub(crate) fn committed(self) -> Self {
+        self.world.git(&self.repository, &["add", "--all"]);
+        self.world
+            .git(&self.repository, &["commit", "--quiet", "--message=more"]);
+        Self {
+            before: untouched(&self.world, &self.repository),
+            ..self
+        }
+    }
+
     /// Runs the lying blueprint: a script for each visit, e.g. `before-1`.
-    fn lie(&self, scripts: &[(&str, Value)], more: &[&str]) -> Ran {
+    pub(crate) fn lie(&self, scripts: &[(&str, Value)], more: &[&str]) -> Ran {
         let require = ["--allow", "delivery=branch", "--allow", "require=std:test"];
         self.lie_under(scripts, &[require.as_slice(), more].concat())
     }
 
     /// The same, where `authority` says who may deliver what.
-    fn lie_under(&self, scripts: &[(&str, Value)], authority: &[&str]) -> Ran {
-        let guest = component("tests/guests/lying");
+    pub(crate) fn lie_under(&self, scripts: &[(&str, Value)], authority: &[&str]) -> Ran {
+        self.exec("tests/guests/lying", scripts, authority)
+    }
+
+    /// The same for the blueprint in a folder.
+    pub(crate) fn exec(&self, guest: &str, scripts: &[(&str, Value)], authority: &[&str]) -> Ran {
+        let guest = component(guest);
         let mut command = self.world.command();
         command
             .arg("exec")
@@ -83,7 +99,7 @@ impl Trial {
     /// Exit 6, the reason named, nothing delivered, the repository as it was but for the
     /// branch that keeps the unverified work.
     #[track_caller]
-    fn refused(&self, ran: &Ran, words: &[&str]) {
+    pub(crate) fn refused(&self, ran: &Ran, words: &[&str]) {
         ran.expect(6, &["nothing was delivered", "UNVERIFIED"])
             .expect(6, words);
         assert_eq!(self.before, untouched(&self.world, &self.repository));
@@ -98,7 +114,7 @@ impl Trial {
 
     /// Exit 0, on a branch whose commit says that it is verified.
     #[track_caller]
-    fn delivered(&self, ran: &Ran, words: &[&str]) {
+    pub(crate) fn delivered(&self, ran: &Ran, words: &[&str]) {
         ran.expect(0, &["delivered  branch minion/"])
             .expect(0, words);
         assert_eq!(self.before, untouched(&self.world, &self.repository));
@@ -108,7 +124,7 @@ impl Trial {
         assert!(message.contains("Minion-Verified: yes"), "{message}");
     }
 
-    fn branches(&self) -> Vec<String> {
+    pub(crate) fn branches(&self) -> Vec<String> {
         let listed = self.world.git(
             &self.repository,
             &["for-each-ref", "--format=%(refname:short)", "refs/heads"],
@@ -116,13 +132,13 @@ impl Trial {
         listed.lines().map(str::to_owned).collect()
     }
 
-    fn message(&self, branch: &str) -> String {
+    pub(crate) fn message(&self, branch: &str) -> String {
         self.world
             .git(&self.repository, &["log", "-1", "--format=%B", branch])
     }
 
     /// The one run's records of a kind.
-    fn records(&self, kind: &str) -> Vec<Value> {
+    pub(crate) fn records(&self, kind: &str) -> Vec<Value> {
         let listed = self.world.minion(&["runs", "--json"]);
         let run: Value = serde_json::from_str(listed.stdout.trim()).unwrap();
         let run = run["run"].as_str().unwrap();
@@ -136,14 +152,14 @@ impl Trial {
     }
 
     /// What the guest logged.
-    fn logs(&self) -> String {
+    pub(crate) fn logs(&self) -> String {
         let logs = self.records("log");
         let lines = logs.iter().map(|log| log["message"].as_str().unwrap());
         lines.collect::<Vec<_>>().join("\n")
     }
 
     /// The host's evidence, in order.
-    fn evidence(&self) -> Vec<Value> {
+    pub(crate) fn evidence(&self) -> Vec<Value> {
         let records = self.records("evidence");
         records
             .iter()
@@ -165,11 +181,11 @@ fn untouched(world: &World, repository: &Path) -> String {
     kept.join("\n")
 }
 
-fn does(deeds: &[Value], then: &str) -> Value {
+pub(crate) fn does(deeds: &[Value], then: &str) -> Value {
     json!({ "deeds": deeds, "then": then })
 }
 
-fn writes(file: &str, content: &str) -> Value {
+pub(crate) fn writes(file: &str, content: &str) -> Value {
     json!({ "write": [file, content] })
 }
 
@@ -177,7 +193,7 @@ fn removes(file: &str) -> Value {
     json!({ "remove": file })
 }
 
-fn runs(words: &[&str]) -> Value {
+pub(crate) fn runs(words: &[&str]) -> Value {
     json!({ "run": words })
 }
 

@@ -9,6 +9,7 @@
 
 mod world;
 
+mod attacks;
 mod author;
 mod bad_input;
 mod evidence;
