@@ -2,7 +2,7 @@
 //! cassettes or the conversation.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use minion_agents::{Model as _, Recorder, run};
 use tempfile::tempdir;
@@ -26,15 +26,26 @@ impl io::Write for Log {
     }
 }
 
+/// One log for the whole process: a subscriber of one thread alone may never hear of a place
+/// that another thread came to first.
+fn log() -> Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    let started = LOG.get_or_init(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        log
+    });
+    started.clone()
+}
+
 #[tokio::test]
 async fn a_key_that_the_endpoint_echoes_is_nowhere_to_be_found() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _logged = tracing::subscriber::set_default(subscriber);
+    let log = log();
 
     let echo = format!("Authorization: Bearer {KEY}");
     let arguments = format!("{{\"file\":\"{KEY}\"}}");
