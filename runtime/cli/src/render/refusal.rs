@@ -53,10 +53,12 @@ pub(crate) fn refused(refused: &Refused, blueprint: &Path, asked: bool) {
         "\n  grant it this once: add{or}\n    {}",
         refused.allow_flags
     ));
-    talk(&format!(
-        "  look at it first:   minion-rt inspect {}",
-        blueprint.display()
-    ));
+    if !blueprint.is_dir() {
+        talk(&format!(
+            "  look at it first:   minion-rt inspect {}",
+            blueprint.display()
+        ));
+    }
 }
 
 /// The same as data.

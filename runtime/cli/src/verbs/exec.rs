@@ -9,7 +9,7 @@ use crate::render::{facts, refusal, say, summary, talk};
 use crate::settings::Settings;
 use crate::verbs::build;
 use clap::Args;
-use minion_grants::{Allow, GrantSources, GrantsFile};
+use minion_grants::{Allow, GrantSources, GrantsFile, NodeKind};
 use minion_host::{AdmitError, Admitted, Engine, Loaded, RunError};
 use std::path::{Path, PathBuf};
 
@@ -64,6 +64,10 @@ struct Authority {
     allow_asked: bool,
 }
 
+/// What to do about a blueprint with an agent and nobody to play it.
+const NO_MODEL: &str = "the blueprint has an agent, and no model is named for it: give --cassette, or --model-url and \
+--model, or a `[default]` in agents.toml beside the grants";
+
 impl Exec {
     pub(crate) fn run(&self) -> Result<u8, Fail> {
         let settings = Settings::new(self.state.as_deref())?;
@@ -99,6 +103,9 @@ impl Exec {
         if !self.blueprint.is_dir() {
             return minion_host::load(&self.blueprint).map_err(|e| Fail::usage(chain(&e)));
         }
+        if !self.json {
+            talk(&format!("building {}", self.blueprint.display()));
+        }
         let built = build::build(&self.blueprint, Some(settings), self.offline, true)?;
         if !self.json {
             talk(&format!(
@@ -129,6 +136,14 @@ impl Exec {
 
     fn go(&self, admitted: Admitted, settings: &Settings) -> Result<u8, Fail> {
         let request = self.request(settings, admitted.admission())?;
+        let agentic = admitted
+            .graph()
+            .nodes
+            .iter()
+            .any(|node| node.kind == NodeKind::Agentic);
+        if agentic && request.model.is_none() && !self.json {
+            talk(&format!("note   {NO_MODEL}"));
+        }
         let engine = Engine::new(Some(&settings.compiled())).map_err(|e| Fail::usage(chain(&e)))?;
         let linked = minion_host::link(admitted, &engine).map_err(|e| Fail::refused(chain(&e)))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
