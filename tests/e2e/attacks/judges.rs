@@ -37,6 +37,7 @@ fn a_gate_that_nobody_requires_cannot_write_in_the_tree_nor_in_another_gates_cac
     let words = ["acme/judge pass", "required gate `std:test` says `fail`"];
     trial.refused(&ran, &words);
     ran.expect(6, &["0 of 1 tests passed (1 at base)"]);
+    assert!(!ran.all().contains("steers"), "{}", ran.all());
     let logs = trial.logs();
     let in_the_workspace = logs.matches("ran cargo: Some(0)").count();
     assert_eq!(in_the_workspace, 2, "it was no poison:\n{logs}");
