@@ -32,7 +32,7 @@ impl World {
             std::fs::write(&to, build(&engine, &here.join(source))).unwrap();
             to
         };
-        let calls = build("benches/guest", "calls.wasm");
+        let calls = build("../../tests/bench-guest", "calls.wasm");
         let fix_bug = build("../../blueprints/fix-bug", "fix-bug.wasm");
         project(&folder.path().join("project"));
         Self {
