@@ -1,7 +1,9 @@
 //! A folder of source in, one `.wasm` file out.
 //!
 //! The folder has a `minion.toml` and is a Rust crate, or names a ready
-//! component. The same source gives the same bytes, from whichever folder.
+//! component. The same workspace gives the same bytes, from whichever folder; of a path
+//! dependency outside of the workspace cargo takes the whole path into its names, so there the
+//! folder shows.
 //! Of the guest nothing is executed here: its graph comes from the caller.
 
 mod author;

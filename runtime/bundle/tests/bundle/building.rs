@@ -80,12 +80,28 @@ fn crate_becomes_a_plugin_with_its_sections() {
     assert_eq!(minion_bundle::read(&built.wasm).unwrap().bytes, built.wasm);
 }
 
+/// The same with guest and helper as members of one workspace: cargo tells a member by its
+/// place in the workspace, and a dependency outside of it by its whole path.
+fn copy_as_one_workspace(top: &Path) -> PathBuf {
+    let tiny = copy_of_everything(top);
+    let guests = tiny.parent().unwrap();
+    for member in ["tiny", "helper"] {
+        let manifest = guests.join(member).join("Cargo.toml");
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        std::fs::write(&manifest, text.replace("[workspace]", "")).unwrap();
+    }
+    std::fs::rename(tiny.join("Cargo.lock"), guests.join("Cargo.lock")).unwrap();
+    let members = "[workspace]\nresolver = \"3\"\nmembers = [\"tiny\", \"helper\"]\n";
+    std::fs::write(guests.join("Cargo.toml"), members).unwrap();
+    tiny
+}
+
 #[test]
-fn same_source_gives_the_same_bytes_from_any_folder() {
+fn same_workspace_gives_the_same_bytes_from_any_folder() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let deeper = other.path().join("a folder/with another name");
-    let first = build(&copy_of_everything(one.path()), &options("one")).unwrap();
-    let second = build(&copy_of_everything(&deeper), &options("other")).unwrap();
+    let first = build(&copy_as_one_workspace(one.path()), &options("one")).unwrap();
+    let second = build(&copy_as_one_workspace(&deeper), &options("other")).unwrap();
     assert_eq!(first.bundle.digest, second.bundle.digest);
     assert_eq!(first.wasm, second.wasm);
 }
