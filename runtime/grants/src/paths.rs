@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::marks::git_part;
 use crate::relate::{self, Step};
+use crate::shape::Shape;
 use crate::shown::deceives;
 
 const PATTERN_BYTES: usize = 512;
@@ -40,6 +41,7 @@ enum Segment {
 #[serde(try_from = "String", into = "String")]
 pub struct PathPattern {
     text: String,
+    shape: Shape,
     segments: Vec<Step<Segment>>,
     matcher: GlobMatcher,
     /// For `x/**`: the matcher of `x` itself.
@@ -53,11 +55,21 @@ impl PathPattern {
         if path.is_empty() {
             return self.text == "**";
         }
+        let told = self.shape.matches(&self.text, path);
+        told.unwrap_or_else(|| self.is_match(path))
+    }
+
+    fn is_match(&self, path: &str) -> bool {
         self.matcher.is_match(path) || self.itself.as_ref().is_some_and(|own| own.is_match(path))
     }
 
     /// Whether something at or beneath the folder `path` can match.
     pub fn reaches_into(&self, path: &str) -> bool {
+        let told = self.shape.reaches_into(&self.text, path);
+        told.unwrap_or_else(|| self.overlaps_beneath(path))
+    }
+
+    fn overlaps_beneath(&self, path: &str) -> bool {
         let mut beneath: Vec<_> = path
             .split('/')
             .filter(|part| !part.is_empty())
@@ -130,6 +142,7 @@ impl FromStr for PathPattern {
         };
         Ok(Self {
             text: text.to_owned(),
+            shape: Shape::of(text),
             segments: text.split('/').map(segment).collect(),
             matcher: compile(text)?,
             itself: text.strip_suffix("/**").map(compile).transpose()?,
