@@ -1,10 +1,10 @@
 //! Judge, intent, effect, result: the order that every call goes through.
 
 use crate::{CallKind, Caller, Failure, Halt, Meter};
-use minion_grants::{Denial, FileOp, Verdict};
+use minion_grants::{Denial, FileOp, FileRule, Verdict};
 use minion_journal::{Body, Effect, Journal, Payload, Seq};
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -43,19 +43,19 @@ impl Scope {
 #[derive(Debug)]
 pub struct Judge<'a> {
     caller: &'a Caller,
-    rule: RefCell<String>,
+    /// The last that allowed something.
+    rule: Cell<Option<FileRule<'a>>>,
 }
 
 impl Judge<'_> {
     /// Judges one operation on a resolved path.
     pub fn file(&self, op: FileOp, path: &str) -> Result<(), Denial> {
-        match self.caller.file(op, path) {
-            Verdict::Allow { rule } => {
-                *self.rule.borrow_mut() = rule;
-                Ok(())
-            }
-            Verdict::Deny(denial) => Err(denial),
-        }
+        self.rule.set(Some(self.caller.file(op, path)?));
+        Ok(())
+    }
+
+    fn rule(&self) -> String {
+        self.rule.get().map_or_else(String::new, |r| r.to_string())
     }
 }
 
@@ -127,17 +127,10 @@ impl Door {
         let since = Instant::now();
         let judge = Judge {
             caller,
-            rule: RefCell::default(),
+            rule: Cell::default(),
         };
         let answer = effect(&judge);
-        self.record(
-            caller,
-            kind,
-            request,
-            judge.rule.into_inner(),
-            since,
-            answer,
-        )
+        self.record(caller, kind, request, judge.rule(), since, answer)
     }
 
     /// A call that is judged before it begins. An external one commits its intent first and
