@@ -41,14 +41,17 @@ impl Serialize for Ordered<'_> {
                 seq.end()
             }
             Value::Object(members) => {
+                let mut map = serializer.serialize_map(Some(members.len()))?;
+                let mut put = |(name, value)| map.serialize_entry(name, &Self(value));
                 // Already ordered, unless some crate of the program asks
                 // serde_json to keep the order of insertion.
-                let mut sorted: Vec<_> = members.iter().collect();
-                sorted.sort_unstable_by_key(|(name, _)| *name);
-                let mut map = serializer.serialize_map(Some(sorted.len()))?;
-                sorted
-                    .into_iter()
-                    .try_for_each(|(k, v)| map.serialize_entry(k, &Self(v)))?;
+                if members.keys().is_sorted() {
+                    members.iter().try_for_each(put)?;
+                } else {
+                    let mut sorted: Vec<_> = members.iter().collect();
+                    sorted.sort_unstable_by_key(|(name, _)| *name);
+                    sorted.into_iter().try_for_each(&mut put)?;
+                }
                 map.end()
             }
             plain => plain.serialize(serializer),
@@ -62,9 +65,28 @@ pub(crate) fn to_vec(value: &Value) -> serde_json::Result<Vec<u8>> {
 }
 
 /// Whether the canonical bytes of a value are more than `limit`; stops counting
-/// there, and allocates nothing.
+/// there, and allocates nothing. Small values, which nearly all are, are not
+/// even written to be counted.
 pub(crate) fn is_longer_than(value: &Value, limit: usize) -> bool {
-    serde_json::to_writer(Counter { left: limit }, value).is_err()
+    at_most(value) > limit && serde_json::to_writer(Counter { left: limit }, value).is_err()
+}
+
+/// A length that the canonical bytes of a value never pass.
+fn at_most(value: &Value) -> usize {
+    // A control character becomes `\u001f`; quotes stand around, a comma or a
+    // colon after.
+    let text = |text: &str| 6 * text.len() + 3;
+    match value {
+        Value::Null | Value::Bool(_) => 6,
+        // The longest is a negative float with 17 digits and an exponent.
+        Value::Number(_) => 32,
+        Value::String(string) => text(string),
+        Value::Array(items) => 3 + items.iter().map(at_most).sum::<usize>(),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| text(name) + at_most(value);
+            3 + members.iter().map(member).sum::<usize>()
+        }
+    }
 }
 
 struct Counter {
@@ -97,6 +119,26 @@ mod tests {
             text,
             "{\"\":null,\"a\":\"\u{7f}é\\n\",\"b\":[1,{\"a\":1.5,\"z\":0}]}"
         );
+    }
+
+    #[test]
+    fn no_value_is_longer_than_its_bound() {
+        let numbers = json!([
+            f64::MIN_POSITIVE,
+            -1.797_693_134_862_315_7e308,
+            i64::MIN,
+            u64::MAX,
+            -1e-7
+        ]);
+        let odd = "\u{0}\u{1f}\"\\/\u{7f}\u{2028}é😀";
+        for value in [
+            numbers,
+            json!({odd: {odd: [odd, null, true, false, {}, []]}}),
+            json!(odd),
+            json!(null),
+        ] {
+            assert!(to_vec(&value).unwrap().len() <= at_most(&value), "{value}");
+        }
     }
 
     #[test]
