@@ -43,7 +43,15 @@ pub struct PathPattern {
     text: String,
     shape: Shape,
     segments: Vec<Step<Segment>>,
-    matcher: GlobMatcher,
+    /// Where the shape does not tell.
+    matcher: Option<Matcher>,
+}
+
+/// An automaton takes as long to make as a hundred usual patterns do to be held against a
+/// path, so only those that need one have it.
+#[derive(Clone)]
+struct Matcher {
+    whole: GlobMatcher,
     /// For `x/**`: the matcher of `x` itself.
     itself: Option<GlobMatcher>,
 }
@@ -56,11 +64,7 @@ impl PathPattern {
             return self.text == "**";
         }
         let told = self.shape.matches(&self.text, path);
-        told.unwrap_or_else(|| self.is_match(path))
-    }
-
-    fn is_match(&self, path: &str) -> bool {
-        self.matcher.is_match(path) || self.itself.as_ref().is_some_and(|own| own.is_match(path))
+        told.unwrap_or_else(|| self.matcher.as_ref().is_some_and(|m| m.is_match(path)))
     }
 
     /// Whether something at or beneath the folder `path` can match.
@@ -132,21 +136,37 @@ impl FromStr for PathPattern {
             why,
         };
         check(text).map_err(refuse)?;
+        let shape = Shape::of(text);
+        let matcher = match shape {
+            Shape::Other => Some(Matcher::of(text).map_err(|_| refuse("it cannot be compiled"))?),
+            _ => None,
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            shape,
+            segments: text.split('/').map(segment).collect(),
+            matcher,
+        })
+    }
+}
+
+impl Matcher {
+    fn of(text: &str) -> Result<Self, globset::Error> {
         let compile = |text: &str| {
             GlobBuilder::new(&escaped(text))
                 .literal_separator(true)
                 .backslash_escape(false)
                 .build()
                 .map(|glob| glob.compile_matcher())
-                .map_err(|_| refuse("it cannot be compiled"))
         };
         Ok(Self {
-            text: text.to_owned(),
-            shape: Shape::of(text),
-            segments: text.split('/').map(segment).collect(),
-            matcher: compile(text)?,
+            whole: compile(text)?,
             itself: text.strip_suffix("/**").map(compile).transpose()?,
         })
+    }
+
+    fn is_match(&self, path: &str) -> bool {
+        self.whole.is_match(path) || self.itself.as_ref().is_some_and(|own| own.is_match(path))
     }
 }
 
