@@ -17,7 +17,7 @@ pub use component::{
 };
 pub use contract::{BadContract, NEWEST_CONTRACT, OLDEST_CONTRACT};
 pub use new::{NewError, SdkSource, new_project};
-pub use read::{BadFile, Bundle, read};
+pub use read::{BadFile, Bundle, read, read_knowing};
 pub use sections::{
     BadSection, MAX_GRAPH_BYTES, MAX_MANIFEST_BYTES, MAX_PARTS, MAX_PROMPT_BYTES, Sections, write,
 };
