@@ -11,6 +11,7 @@ use crate::verbs::build;
 use clap::Args;
 use minion_grants::{Allow, GrantSources, GrantsFile, NodeKind};
 use minion_host::{AdmitError, Admitted, Engine, Loaded, RunError};
+use minion_sandbox::Probing;
 use std::path::{Path, PathBuf};
 
 /// Runs a blueprint on a repository
@@ -71,6 +72,7 @@ const NO_MODEL: &str = "the blueprint has an agent, and no model is named for it
 impl Exec {
     pub(crate) fn run(&self) -> Result<u8, Fail> {
         let settings = Settings::new(self.state.as_deref())?;
+        let probing = request::probe();
         let inspected =
             minion_host::inspect(self.load(&settings)?).map_err(|e| Fail::refused(lines(&e)))?;
         let (file, allow) = self.granted(&settings)?;
@@ -95,7 +97,7 @@ impl Exec {
         if self.authority.allow_asked && !self.json {
             facts::granted(admitted.admission());
         }
-        self.go(admitted, &settings)
+        self.go(admitted, &settings, probing)
     }
 
     /// The file as it is, or the folder as this command builds it.
@@ -134,18 +136,21 @@ impl Exec {
         Ok((file, allow))
     }
 
-    fn go(&self, admitted: Admitted, settings: &Settings) -> Result<u8, Fail> {
-        let request = self.request(settings, admitted.admission())?;
+    fn go(&self, admitted: Admitted, settings: &Settings, probing: Probing) -> Result<u8, Fail> {
+        let means = self.means(settings)?;
         let agentic = admitted
             .graph()
             .nodes
             .iter()
             .any(|node| node.kind == NodeKind::Agentic);
-        if agentic && request.model.is_none() && !self.json {
+        if agentic && !means.has_model() && !self.json {
             talk(&format!("note   {NO_MODEL}"));
         }
+        let unsandboxed = request::unsandboxed(admitted.admission());
         let engine = Engine::new(Some(&settings.compiled())).map_err(|e| Fail::usage(chain(&e)))?;
         let linked = minion_host::link(admitted, &engine).map_err(|e| Fail::refused(chain(&e)))?;
+        let sandbox = request::sandbox(probing, unsandboxed)?;
+        let request = self.request(settings, means, sandbox);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
