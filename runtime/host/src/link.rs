@@ -7,10 +7,12 @@ use crate::bindings::plugin::PluginPre;
 use crate::engine::Engine;
 use crate::guest::Guest;
 use crate::imports;
+use crate::inspect::Part;
 use minion_bundle::Bundle;
 use minion_grants::{Digest, Origin, PartName};
 use std::collections::BTreeMap;
-use wasmtime::component::{Component, InstancePre};
+use std::thread::ScopedJoinHandle;
+use wasmtime::component::{Component, InstancePre, Linker};
 
 /// A component that can be run.
 pub struct Linked {
@@ -39,64 +41,80 @@ pub struct LinkError {
     pub why: String,
 }
 
-/// Compiles the blueprint and every plugin in it.
+/// Compiles the blueprint and every plugin in it, side by side: mostly that is reading them
+/// from the cache, where the engine uses one core for each.
 ///
 /// # Errors
-/// [`LinkError`] names the part; a validated component fails here only when it wants more
-/// of the engine than it may have.
+/// [`LinkError`] names the part, the first one where there are several; a validated component
+/// fails here only when it wants more of the engine than it may have.
 pub fn link(admitted: Admitted, engine: &Engine) -> Result<Linked, LinkError> {
     let inspected = admitted.inspected();
-    let name = inspected.bundle().manifest.name.to_string();
-    let wrong = |e: wasmtime::Error| LinkError {
-        part: name.clone(),
-        why: format!("{e:#}"),
-    };
-    let blueprint = prepare(engine, &inspected.bundle().bytes)
-        .and_then(BlueprintWorldPre::new)
-        .map_err(wrong)?;
-    let schema =
-        minion_grants::Schema::compile(&admitted.graph().state_schema).map_err(|e| LinkError {
-            part: name.clone(),
-            why: format!("its state schema cannot be used: {e}"),
-        })?;
-    let mut plugins = BTreeMap::new();
-    for (name, part) in inspected.plugins() {
-        plugins.insert(
-            name.clone(),
-            plugin(engine, name.as_str(), &part.bundle, part.origin)?,
-        );
-    }
+    let name = inspected.bundle().manifest.name.as_str();
+    let linker = imports::linker(engine.wasmtime()).map_err(|e| wrong(name, &e))?;
+    let linking = &Linking { engine, linker };
+    let (blueprint, plugins) = std::thread::scope(|scope| {
+        let plugin = |(name, part)| scope.spawn(move || linking.plugin(name, part));
+        let plugins: Vec<_> = inspected.plugins().iter().map(plugin).collect();
+        let blueprint = linking.blueprint(inspected.bundle());
+        (
+            blueprint,
+            plugins.into_iter().map(joined).collect::<Vec<_>>(),
+        )
+    });
+    let blueprint = blueprint.map_err(|e| wrong(name, &e))?;
+    let schema = &admitted.graph().state_schema;
+    let schema = minion_grants::Schema::compile(schema).map_err(|e| LinkError {
+        part: name.to_owned(),
+        why: format!("its state schema cannot be used: {e}"),
+    })?;
     Ok(Linked {
         engine: engine.clone(),
         blueprint,
-        plugins,
+        plugins: plugins.into_iter().collect::<Result<_, _>>()?,
         schema,
         admitted,
     })
 }
 
-fn plugin(
-    engine: &Engine,
-    name: &str,
-    bundle: &Bundle,
-    origin: Origin,
-) -> Result<LinkedPlugin, LinkError> {
-    let wrong = |e: wasmtime::Error| LinkError {
-        part: name.to_owned(),
-        why: format!("{e:#}"),
-    };
-    Ok(LinkedPlugin {
-        component: prepare(engine, &bundle.bytes)
-            .and_then(PluginPre::new)
-            .map_err(wrong)?,
-        digest: bundle.digest,
-        origin,
-    })
+/// What a thread came to; its panic is ours.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn prepare(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<InstancePre<Guest>> {
-    let component = Component::new(engine.wasmtime(), bytes)?;
-    imports::linker(engine.wasmtime())?.instantiate_pre(&component)
+/// One linker for all components: what is offered does not depend on who imports it.
+struct Linking<'a> {
+    engine: &'a Engine,
+    linker: Linker<Guest>,
+}
+
+impl Linking<'_> {
+    fn blueprint(&self, bundle: &Bundle) -> wasmtime::Result<BlueprintWorldPre<Guest>> {
+        BlueprintWorldPre::new(self.prepare(&bundle.bytes)?)
+    }
+
+    fn plugin(&self, name: &PartName, part: &Part) -> Result<(PartName, LinkedPlugin), LinkError> {
+        let component = self.prepare(&part.bundle.bytes).and_then(PluginPre::new);
+        let plugin = LinkedPlugin {
+            component: component.map_err(|e| wrong(name.as_str(), &e))?,
+            digest: part.bundle.digest,
+            origin: part.origin,
+        };
+        Ok((name.clone(), plugin))
+    }
+
+    fn prepare(&self, bytes: &[u8]) -> wasmtime::Result<InstancePre<Guest>> {
+        let component = Component::new(self.engine.wasmtime(), bytes)?;
+        self.linker.instantiate_pre(&component)
+    }
+}
+
+fn wrong(part: &str, error: &wasmtime::Error) -> LinkError {
+    LinkError {
+        part: part.to_owned(),
+        why: format!("{error:#}"),
+    }
 }
 
 impl std::fmt::Debug for Linked {
