@@ -11,7 +11,6 @@ use crate::inspect::Part;
 use minion_bundle::Bundle;
 use minion_grants::{Digest, Origin, PartName};
 use std::collections::BTreeMap;
-use std::thread::ScopedJoinHandle;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 /// A component that can be run.
@@ -41,8 +40,9 @@ pub struct LinkError {
     pub why: String,
 }
 
-/// Compiles the blueprint and every plugin in it, side by side: mostly that is reading them
-/// from the cache, where the engine uses one core for each.
+/// Compiles the blueprint, and beside it its plugins. Mostly that is reading them from the
+/// cache, for which the engine uses one core; a thread for each of them would spend more on
+/// memory of its own than it gains.
 ///
 /// # Errors
 /// [`LinkError`] names the part, the first one where there are several; a validated component
@@ -53,13 +53,10 @@ pub fn link(admitted: Admitted, engine: &Engine) -> Result<Linked, LinkError> {
     let linker = imports::linker(engine.wasmtime()).map_err(|e| wrong(name, &e))?;
     let linking = &Linking { engine, linker };
     let (blueprint, plugins) = std::thread::scope(|scope| {
-        let plugin = |(name, part)| scope.spawn(move || linking.plugin(name, part));
-        let plugins: Vec<_> = inspected.plugins().iter().map(plugin).collect();
+        let plugins = scope.spawn(|| linking.plugins(inspected.plugins()));
         let blueprint = linking.blueprint(inspected.bundle());
-        (
-            blueprint,
-            plugins.into_iter().map(joined).collect::<Vec<_>>(),
-        )
+        let panicked = |panic| std::panic::resume_unwind(panic);
+        (blueprint, plugins.join().unwrap_or_else(panicked))
     });
     let blueprint = blueprint.map_err(|e| wrong(name, &e))?;
     let schema = &admitted.graph().state_schema;
@@ -70,17 +67,10 @@ pub fn link(admitted: Admitted, engine: &Engine) -> Result<Linked, LinkError> {
     Ok(Linked {
         engine: engine.clone(),
         blueprint,
-        plugins: plugins.into_iter().collect::<Result<_, _>>()?,
+        plugins: plugins?,
         schema,
         admitted,
     })
-}
-
-/// What a thread came to; its panic is ours.
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// One linker for all components: what is offered does not depend on who imports it.
@@ -92,6 +82,14 @@ struct Linking<'a> {
 impl Linking<'_> {
     fn blueprint(&self, bundle: &Bundle) -> wasmtime::Result<BlueprintWorldPre<Guest>> {
         BlueprintWorldPre::new(self.prepare(&bundle.bytes)?)
+    }
+
+    fn plugins(
+        &self,
+        parts: &BTreeMap<PartName, Part>,
+    ) -> Result<BTreeMap<PartName, LinkedPlugin>, LinkError> {
+        let plugin = |(name, part)| self.plugin(name, part);
+        parts.iter().map(plugin).collect()
     }
 
     fn plugin(&self, name: &PartName, part: &Part) -> Result<(PartName, LinkedPlugin), LinkError> {
