@@ -5,6 +5,7 @@ use minion_grants::{Denial, FileOp, FileRule, Verdict};
 use minion_journal::{Body, Effect, Journal, Payload, Seq};
 use serde_json::Value;
 use std::cell::Cell;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -55,7 +56,11 @@ impl Judge<'_> {
     }
 
     fn rule(&self) -> String {
-        self.rule.get().map_or_else(String::new, |r| r.to_string())
+        let mut text = String::with_capacity(96);
+        if let Some(rule) = self.rule.get() {
+            let _ = write!(text, "{rule}");
+        }
+        text
     }
 }
 

@@ -33,7 +33,8 @@ pub(crate) struct Envelope {
 
 /// The canonical bytes of a record.
 pub(crate) fn encode(envelope: Envelope, body: &Body) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(320);
+    // What a call of a usual size takes, so that it is written without being moved.
+    let mut bytes = Vec::with_capacity(768);
     let record = RecordV1 {
         at: envelope.at.micros(),
         body: BodyV1::from_live(body),
