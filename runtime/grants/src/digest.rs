@@ -91,7 +91,10 @@ impl TryFrom<String> for Digest {
 
 impl From<Digest> for String {
     fn from(digest: Digest) -> Self {
-        digest.to_string()
+        let mut text = Self::with_capacity(PREFIX.len() + 64);
+        text.push_str(PREFIX);
+        text.push_str(std::str::from_utf8(&digest.letters()).unwrap_or_default());
+        text
     }
 }
 

@@ -306,7 +306,7 @@ fn told(error: FileError<Denial>) -> Failure {
 
 /// A content as the journal keeps it.
 pub(crate) fn summary(content: &[u8]) -> Value {
-    json!({ "bytes": content.len(), "digest": Digest::of(content).to_string() })
+    json!({ "bytes": content.len(), "digest": String::from(Digest::of(content)) })
 }
 
 /// A gate judges a tree as it is; nobody writes in it, whatever was granted.
