@@ -9,7 +9,7 @@ use crate::render::{facts, refusal, say, summary, talk};
 use crate::settings::Settings;
 use crate::verbs::build;
 use clap::Args;
-use minion_grants::{Allow, GrantSources, GrantsFile, NodeKind};
+use minion_grants::{Allow, GrantSources, GrantsError, GrantsFile, NodeKind};
 use minion_host::{AdmitError, Admitted, Engine, Loaded, RunError};
 use std::path::{Path, PathBuf};
 
@@ -123,7 +123,7 @@ impl Exec {
         let file = named.unwrap_or_else(|| settings.grants());
         let writable = [settings.runs(), top(&self.repo)];
         let file = if self.authority.grants.is_some() || file.exists() {
-            Some(GrantsFile::load(&file, &writable).map_err(|e| Fail::refused(lines(&e)))?)
+            Some(GrantsFile::load(&file, &writable).map_err(|e| wrong(&e))?)
         } else {
             None
         };
@@ -160,6 +160,15 @@ impl Exec {
             summary::summary(&finished);
         }
         Ok(finished.outcome.exit_code())
+    }
+}
+
+/// A file that cannot be read is a mistake, one that others may have written is refused.
+fn wrong(error: &GrantsError) -> Fail {
+    if error.is_distrust() {
+        Fail::refused(lines(error))
+    } else {
+        Fail::usage(lines(error))
     }
 }
 
