@@ -28,7 +28,10 @@ pub enum CheckoutError {
     #[error(transparent)]
     Object(#[from] ObjectError),
     /// Files that are pointers or cipher text without their filter.
-    #[error("{} file(s) need a git filter (such as Git LFS), which is never run: `{}`", paths.len(), paths.iter().take(10).map(String::as_str).collect::<Vec<_>>().join("`, `"))]
+    #[error(
+        "{}; a committed line `<path> -filter` in .gitattributes takes a file as it is stored",
+        filtered(paths)
+    )]
     NeedsFilter {
         /// Every such path.
         paths: Vec<String>,
@@ -52,6 +55,26 @@ pub enum CheckoutError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// How many need a filter, and the first of them.
+fn filtered(paths: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let first: Vec<_> = paths.iter().take(SHOWN).map(String::as_str).collect();
+    let more = match paths.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let needs = if paths.len() == 1 {
+        "file needs"
+    } else {
+        "files need"
+    };
+    format!(
+        "{} {needs} a git filter (such as Git LFS), which is never run: `{}`{more}",
+        paths.len(),
+        first.join("`, `")
+    )
 }
 
 /// Bounds of a checkout and of what is taken from it.
