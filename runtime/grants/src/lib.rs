@@ -70,5 +70,5 @@ pub use marks::{protected, secret_looking};
 pub use paths::{PathPattern, PathPatternError};
 pub use rules::{AgentGrant, Ceiling};
 pub use schema::Schema;
-pub use shown::shown;
+pub use shown::{escaped, shown};
 pub use steering::{Steering, steering};
