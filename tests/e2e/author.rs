@@ -69,7 +69,10 @@ fn says_hello(world: &World) {
     let ran = world.minion(&arguments);
     ran.expect(
         0,
-        &["granted  acme/hello source", "nothing had to be changed"],
+        &[
+            "granted  acme/hello source: read **",
+            "nothing had to be changed",
+        ],
     );
     assert_eq!(before, world.fingerprint(Path::new(repository)));
     let run: Value = serde_json::from_str(&world.minion(&["runs", "--json"]).stdout).unwrap();

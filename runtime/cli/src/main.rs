@@ -34,9 +34,10 @@ fn main() -> ExitCode {
     if let Some(code) = minion_sandbox::stage_main() {
         return ExitCode::from(u8::try_from(code).unwrap_or(exit::BUG));
     }
+    let json = exit::wants_json(std::env::args_os());
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return exit::usage(&error),
+        Err(error) => return exit::usage(&error, json),
     };
     trace();
     let done = match arguments.verb {
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(code) => ExitCode::from(code),
-        Err(fail) => fail.report(),
+        Err(fail) => fail.report(json),
     }
 }
 

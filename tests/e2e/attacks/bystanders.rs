@@ -59,7 +59,15 @@ fn a_name_in_the_repository_does_not_speak_to_the_terminal() {
     let repository = world.repository("project", &files);
     let guest = crate::world::component("tests/guests/lying");
     let (guest, repository) = (guest.to_str().unwrap(), repository.to_str().unwrap());
-    let ran = world.minion(&["exec", guest, "--repo", repository, "--allow-asked"]);
+    let ran = world.minion(&[
+        "exec",
+        guest,
+        "--repo",
+        repository,
+        "--task",
+        "mend it",
+        "--allow-asked",
+    ]);
     // It is refused for the filter, and the refusal names the file.
     ran.expect(2, &["title", "branch minion/x"]);
     harmless(&ran.all());

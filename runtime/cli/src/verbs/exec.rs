@@ -5,7 +5,7 @@ mod request;
 
 use crate::exit::{BUG, Fail, REFUSED, chain, lines};
 use crate::render::progress::Progress;
-use crate::render::{facts, refusal, say, summary, talk};
+use crate::render::{granted, refusal, say, summary, talk};
 use crate::settings::Settings;
 use crate::verbs::build;
 use clap::Args;
@@ -28,15 +28,18 @@ pub(crate) struct Exec {
     #[arg(long, value_name = "REVISION")]
     base: Option<String>,
     /// What to do, in your words
-    #[arg(long, default_value = "", hide_default_value = true)]
-    task: String,
-    /// A named input of the blueprint, `name=value`
+    #[arg(long, value_parser = request::task)]
+    task: Option<String>,
+    /// An input that the blueprint declares, `name=value`
     #[arg(long = "input", value_name = "NAME=VALUE")]
     inputs: Vec<String>,
     #[command(flatten)]
     authority: Authority,
     #[command(flatten)]
     model: model::ModelArguments,
+    /// Demand this level of the sandbox, in place of the strongest that the machine gives
+    #[arg(long, value_name = "LEVEL")]
+    sandbox: Option<request::Walls>,
     /// Where journal, workspaces and compiled components are kept
     /// [default: $MINION_RT_STATE, else $XDG_DATA_HOME/minion-rt]
     #[arg(long, value_name = "FOLDER")]
@@ -68,6 +71,10 @@ struct Authority {
 const NO_MODEL: &str = "the blueprint has an agent, and no model is named for it: give --cassette, or --model-url and \
 --model, or a `[default]` in agents.toml beside the grants";
 
+/// What to do about an agent that nobody told anything.
+const NO_TASK: &str = "the blueprint has an agent, and nobody says what it is to do: give --task, e.g. \
+--task \"the parser drops the last line\"";
+
 impl Exec {
     pub(crate) fn run(&self) -> Result<u8, Fail> {
         let settings = Settings::new(self.state.as_deref())?;
@@ -86,14 +93,19 @@ impl Exec {
                 if self.json {
                     say(&refusal::as_json(&refused).to_string());
                 } else {
-                    refusal::refused(&refused, &self.blueprint, self.authority.allow_asked);
+                    let cure = refusal::Cure {
+                        file: &self.grants_file(&settings),
+                        component: &self.blueprint,
+                        asked: self.authority.allow_asked,
+                    };
+                    refusal::refused(&refused, &cure);
                 }
                 return Ok(REFUSED);
             }
             Err(error) => return Err(Fail::refused(chain(&error))),
         };
         if self.authority.allow_asked && !self.json {
-            facts::granted(admitted.admission());
+            granted::granted(admitted.admission());
         }
         self.go(admitted, &settings)
     }
@@ -117,10 +129,14 @@ impl Exec {
         Ok(Loaded::built(built.wasm, &self.blueprint))
     }
 
+    fn grants_file(&self, settings: &Settings) -> PathBuf {
+        let named = self.authority.grants.clone();
+        named.unwrap_or_else(|| settings.grants())
+    }
+
     /// The grants file, if there is one, and the words of the command line.
     fn granted(&self, settings: &Settings) -> Result<(Option<GrantsFile>, Vec<Allow>), Fail> {
-        let named = self.authority.grants.clone();
-        let file = named.unwrap_or_else(|| settings.grants());
+        let file = self.grants_file(settings);
         let writable = [settings.runs(), top(&self.repo)];
         let file = if self.authority.grants.is_some() || file.exists() {
             Some(GrantsFile::load(&file, &writable).map_err(|e| wrong(&e))?)
@@ -135,12 +151,15 @@ impl Exec {
     }
 
     fn go(&self, admitted: Admitted, settings: &Settings) -> Result<u8, Fail> {
-        let request = self.request(settings, admitted.admission())?;
         let agentic = admitted
             .graph()
             .nodes
             .iter()
             .any(|node| node.kind == NodeKind::Agentic);
+        if agentic && self.task.is_none() {
+            return Err(Fail::usage(NO_TASK));
+        }
+        let request = self.request(settings, &admitted)?;
         if agentic && request.model.is_none() && !self.json {
             talk(&format!("note   {NO_MODEL}"));
         }
@@ -150,12 +169,16 @@ impl Exec {
             .enable_all()
             .build()
             .map_err(Fail::bug)?;
-        let progress = Progress::new(self.json);
+        let whole = top(&self.repo);
+        let inside = is_inside(&self.repo, &whole).then(|| whole.clone());
+        let progress = Progress::new(self.json, inside);
         let finished = runtime
             .block_on(minion_host::run(linked, request, &progress))
             .map_err(|error| failed(&error))?;
         if self.json {
-            say(&finished.to_json().to_string());
+            let mut outcome = finished.to_json();
+            outcome["repository"] = whole.display().to_string().into();
+            say(&outcome.to_string());
         } else {
             summary::summary(&finished);
         }
@@ -186,4 +209,9 @@ fn top(path: &Path) -> PathBuf {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let found = path.ancestors().find(|folder| folder.join(".git").exists());
     found.unwrap_or(&path).to_owned()
+}
+
+/// Whether a folder lies in a repository without being its top.
+fn is_inside(path: &Path, top: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| path != top)
 }

@@ -150,7 +150,7 @@ fn line(store: &SqliteStore, record: &Record) -> String {
             shown(&start.repository)
         ),
         Body::VisitStarted { node, visit, tree } => {
-            format!("\n{node} ({visit})  tree {}", short(tree))
+            format!("{node} ({visit})  tree {}", short(tree))
         }
         Body::Call {
             call,
@@ -174,7 +174,7 @@ fn line(store: &SqliteStore, record: &Record) -> String {
             node, label, tree, ..
         } => format!("{node}: {label}  tree {}", short(tree)),
         Body::Ended(ending) => format!(
-            "\n{}  {}",
+            "{}  {}",
             ending.outcome,
             shown(ending.reason.as_deref().unwrap_or_default())
         ),
@@ -190,7 +190,13 @@ fn line(store: &SqliteStore, record: &Record) -> String {
     } else {
         String::new()
     };
-    format!("{:>5} {inset}{text}{took}", record.seq.to_string())
+    let gap = if begins(&record.body) { "\n" } else { "" };
+    format!("{gap}{:>5} {inset}{text}{took}", record.seq.to_string())
+}
+
+/// Whether an empty line stands before it.
+fn begins(body: &Body) -> bool {
+    matches!(body, Body::VisitStarted { .. } | Body::Ended(_))
 }
 
 /// The beginning of a payload, escaped.
