@@ -11,9 +11,11 @@ mod caller;
 mod failure;
 mod meter;
 mod passage;
+mod warnings;
 
 pub use call::{CALLS, CallKind, calls};
 pub use caller::Caller;
 pub use failure::{Failure, Halt, LimitKind, LimitReached};
 pub use meter::{Budget, Meter, Spent};
 pub use passage::{Answer, Denied, Door, Judge, Permit, Scope};
+pub use warnings::{Warned, Warnings};

@@ -1,6 +1,6 @@
 //! Judge, intent, effect, result: the order that every call goes through.
 
-use crate::{CallKind, Caller, Failure, Halt, Meter};
+use crate::{CallKind, Caller, Failure, Halt, Meter, Warnings};
 use minion_grants::{Denial, FileOp, Verdict};
 use minion_journal::{Body, Effect, Journal, Payload, Seq};
 use serde_json::Value;
@@ -65,6 +65,7 @@ pub struct Door {
     journal: Arc<Journal>,
     meter: Meter,
     denied: Mutex<Vec<Denied>>,
+    warnings: Mutex<Warnings>,
 }
 
 /// A refusal, as the outcome shows it.
@@ -88,6 +89,7 @@ impl Door {
             journal,
             meter,
             denied: Mutex::default(),
+            warnings: Mutex::default(),
         }
     }
 
@@ -99,6 +101,14 @@ impl Door {
     /// The refusals so far, the first hundred of them.
     pub fn denied(&self) -> Vec<Denied> {
         self.denied
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What guests warned of so far, the first lines of it.
+    pub fn warnings(&self) -> Warnings {
+        self.warnings
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -246,6 +256,10 @@ impl Door {
 
     /// A record of the host's own: a checkpoint, evidence, a line of a log.
     pub fn note(&self, caller: &Caller, micros: u64, body: Body) -> Result<Seq, Halt> {
+        self.warnings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .hear(&caller.node, &body);
         Ok(self
             .journal
             .note(Some(caller.visit), caller.parent, micros, body)?)

@@ -1,9 +1,10 @@
 //! How a run ended, with everything a person wants to know of it.
 
-use minion_door::{Denied, Spent};
+use minion_door::{Denied, Spent, Warnings};
 use minion_grants::{Evidence, Origin};
 use minion_journal::{Hash, RunId};
 use minion_workspace::{Change, CommitId, TreeId};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -22,6 +23,10 @@ pub struct Finished {
     pub evidence: Vec<Evidence>,
     /// What was refused.
     pub denied: Vec<Denied>,
+    /// What guests logged at level warn and error.
+    pub warnings: Warnings,
+    /// What stood in the workspace and is not in `tree`.
+    pub beside: Beside,
     /// What it cost.
     pub spent: Spent,
     /// Money, in millionths of a dollar; none: a price is unknown.
@@ -85,6 +90,16 @@ impl Outcome {
     }
 }
 
+/// What stands in the workspace without being part of its tree: no gate saw it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Beside {
+    /// Untracked files that the ignore rules of the base leave out; a folder that is ignored
+    /// as a whole stands there once, with a `/` at its end.
+    pub ignored: Vec<String>,
+    /// What no tree takes, and why: git folders, pipes, aliases that are not UTF-8.
+    pub refused: Vec<String>,
+}
+
 /// A branch that a run made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Branch {
@@ -117,6 +132,7 @@ impl Finished {
             "denied": self.denied.iter().map(|d| json!({
                 "node": d.node, "call": d.call, "denial": d.denial,
             })).collect::<Vec<_>>(),
+            "warnings": self.warnings, "beside": self.beside,
             "head": self.head.to_string(), "objects": self.objects,
         })
     }

@@ -3,8 +3,12 @@
 use super::progress::one_line;
 use super::{count, money, plural, say, short};
 use minion_grants::{Evidence, shown};
-use minion_host::{Branch, Finished, Outcome, origin};
+use minion_host::{Beside, Branch, Finished, Outcome, Warnings, origin};
 
+/// Paths beside the tree that are shown, of each kind.
+const SHOWN_BESIDE: usize = 5;
+/// Lines of guests that are shown.
+const SHOWN_WARNINGS: usize = 10;
 /// Refusals that are shown.
 const SHOWN_DENIALS: usize = 5;
 /// Characters of a reason that are shown.
@@ -25,6 +29,10 @@ pub(crate) fn summary(finished: &Finished) {
         Outcome::Stopped { reason } => say(&format!("stopped  {}", whole(reason))),
     }
     evidence(finished);
+    if matches!(finished.outcome, Outcome::Delivered { .. }) {
+        beside(&finished.beside);
+    }
+    warned(&finished.warnings);
     denied(finished);
     cost(finished);
     let run = finished.run.short();
@@ -118,6 +126,39 @@ fn judged(evidence: &Evidence) -> String {
         short(&evidence.plugin.to_string()),
         evidence.sandbox,
     )
+}
+
+/// What was delivered is not all that was made. An escalation says so among its reasons.
+fn beside(beside: &Beside) {
+    for (what, paths) in [
+        ("ignored, in no tree:", &beside.ignored),
+        ("no tree takes it:", &beside.refused),
+    ] {
+        for (index, path) in paths.iter().take(SHOWN_BESIDE).enumerate() {
+            let head = if index == 0 { "left out" } else { "" };
+            line(head, &format!("{what} {}", one_line(path)));
+        }
+        let more = paths.len().saturating_sub(SHOWN_BESIDE);
+        if more > 0 {
+            line("", &format!("and {more} more"));
+        }
+    }
+}
+
+fn warned(warnings: &Warnings) {
+    for (index, warned) in warnings.lines.iter().take(SHOWN_WARNINGS).enumerate() {
+        let text = format!("{}: {}", warned.node, one_line(&warned.message));
+        let text = match warned.level {
+            "error" => format!("{text} (error)"),
+            _ => text,
+        };
+        line(if index == 0 { "warned" } else { "" }, &text);
+    }
+    let shown = SHOWN_WARNINGS.min(warnings.lines.len());
+    let more = warnings.more + (warnings.lines.len() - shown) as u64;
+    if more > 0 {
+        line("", &format!("and {more} more, in the journal"));
+    }
 }
 
 fn denied(finished: &Finished) {

@@ -291,6 +291,8 @@ fn told(run: Run, outcome: Outcome) -> Result<Finished, RunError> {
         changes,
         evidence: run.ledger.evidence,
         denied: run.services.door.denied(),
+        warnings: run.services.door.warnings(),
+        beside: run.beside,
         spent: run.services.door.meter().spent(),
         cost_microdollars: agents.spent.cost_microdollars,
         last_words: agents.last_words,

@@ -3,6 +3,7 @@
 //! handles that follow no link, and removed the same way.
 
 use super::prepare::{Run, RunError, RunRequest};
+pub(super) use crate::outcome::Beside;
 use crate::services::Services;
 use crate::view::{Keep, Place, View};
 use minion_door::Halt;
@@ -11,15 +12,6 @@ use minion_sandbox::Sandbox;
 use minion_workspace::{Base, CheckoutOptions, Files, RunStore, TreeId, discard};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// What stands in the workspace without being part of its tree.
-#[derive(Debug, Default)]
-pub(super) struct Beside {
-    /// Untracked files that the ignore rules of the base leave out.
-    pub(super) ignored: Vec<String>,
-    /// What no tree takes: git folders, pipes, aliases that are not UTF-8.
-    pub(super) refused: Vec<String>,
-}
 
 /// The workspace of a run.
 pub(super) fn workspace(
