@@ -69,7 +69,10 @@ fn what_a_delivery_leaves_out_is_named() {
     let other = Trial::python();
     let ran = other.lie(&[("before-1", does(&deeds, "test"))], &["--json"]);
     let outcome: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(outcome["beside"]["ignored"], serde_json::json!(["local.py"]));
+    assert_eq!(
+        outcome["beside"]["ignored"],
+        serde_json::json!(["local.py"])
+    );
     assert_eq!(outcome["beside"]["refused"].as_array().unwrap().len(), 1);
 }
 
