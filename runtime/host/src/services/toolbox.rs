@@ -92,7 +92,7 @@ impl ToolBox for DoorTools<'_> {
     async fn refused(&mut self, call: &ToolCall, refusal: &Refusal) -> Result<(), Fatal> {
         let denial = Denial {
             capability: CapabilityKind::Agent,
-            target: call.name.clone(),
+            target: refusal.target(&call.name),
             rule: refusal.rule().to_owned(),
             cure: refusal.cure(),
         };
