@@ -2,6 +2,7 @@
 
 mod model;
 mod request;
+mod way;
 
 use crate::exit::{BUG, Fail, REFUSED, chain, lines};
 use crate::render::progress::Progress;

@@ -1,6 +1,6 @@
 //! From the command's words to a run request: sandbox, journal, folders.
 
-use super::Exec;
+use super::{Exec, way};
 use crate::exit::{Fail, chain};
 use crate::settings::Settings;
 use clap::ValueEnum;
@@ -28,6 +28,12 @@ impl Exec {
                 .map_err(|unavailable| Fail::refused(chain(&unavailable)))?,
             None => strongest(stage, admitted.admission())?,
         };
+        way::open(settings.state(), &sandbox).map_err(|e| {
+            Fail::usage(format!(
+                "`{}` cannot be used: {e}",
+                settings.state().display()
+            ))
+        })?;
         let store = SqliteStore::open(settings.journal()).map_err(|e| Fail::usage(chain(&e)))?;
         let clock = Arc::new(SystemClock);
         let run = SystemIds.next(minion_journal::Clock::now(&*clock));
