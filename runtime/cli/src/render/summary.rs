@@ -136,7 +136,7 @@ fn beside(beside: &Beside) {
     ] {
         for (index, path) in paths.iter().take(SHOWN_BESIDE).enumerate() {
             let head = if index == 0 { "left out" } else { "" };
-            line(head, &format!("{what} {}", one_line(path)));
+            line(head, &format!("{what} {}", shown(path)));
         }
         let more = paths.len().saturating_sub(SHOWN_BESIDE);
         if more > 0 {
