@@ -23,7 +23,7 @@ const FILE_BYTES: u64 = 1024 * 1024;
 /// A read grants file.
 #[derive(Debug, Clone)]
 pub struct GrantsFile {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     pub(crate) grants: Vec<Grant>,
 }
 
