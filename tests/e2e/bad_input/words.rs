@@ -147,3 +147,19 @@ fn each_visit_stands_apart_without_a_break_in_its_line() {
         shown.all()
     );
 }
+
+#[test]
+fn a_run_that_never_was_is_not_shown_as_nothing() {
+    let stage = Stage::new();
+    let world = &stage.world;
+    assert_eq!(
+        world.minion(&["runs"]).expect(0, &[]).all().trim(),
+        "exit 0"
+    );
+    let show = ["runs", "show", "15D4VZ"];
+    world
+        .minion(&show)
+        .expect(2, &["`15D4VZ`", "nothing has run yet"]);
+    stage.hostile("behave", &[]).expect(0, &[]);
+    world.minion(&show).expect(2, &["15D4VZ"]);
+}

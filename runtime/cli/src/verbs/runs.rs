@@ -40,7 +40,14 @@ impl Runs {
     pub(crate) fn run(&self) -> Result<u8, Fail> {
         let folder = Settings::new(self.state.as_deref())?.journal();
         if !folder.exists() {
-            return Ok(DONE);
+            return match &self.verb {
+                None => Ok(DONE),
+                Some(Verb::Show { run }) => Err(Fail::usage(format!(
+                    "there is no run `{}`: nothing has run yet with its state in `{}`",
+                    shown(run),
+                    folder.parent().unwrap_or(&folder).display()
+                ))),
+            };
         }
         let store = SqliteStore::open_read_only(&folder).map_err(|e| Fail::usage(chain(&e)))?;
         match &self.verb {
