@@ -228,6 +228,7 @@ impl Door {
                 target: denial.target.clone(),
                 rule: denial.rule.clone(),
                 cure: denial.cure.clone(),
+                request: None,
             },
         )?;
         Ok(Failure::Denied(denial))
@@ -294,6 +295,7 @@ impl Door {
             request,
             rule,
             policy: kind.in_doubt,
+            tree: None,
         };
         self.note(caller, 0, body)
     }

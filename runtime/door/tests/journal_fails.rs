@@ -130,6 +130,8 @@ fn start() -> RunStarted {
         runtime_version: "0.1.0".to_owned(),
         model: None,
         parts: Vec::new(),
+        setup: None,
+        forked: None,
     }
 }
 

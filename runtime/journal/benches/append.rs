@@ -174,6 +174,8 @@ fn begin(store: &Arc<dyn Store>) -> Journal {
         runtime_version: "0.1.0".into(),
         model: None,
         parts: Vec::new(),
+        setup: None,
+        forked: None,
     };
     Journal::begin(Arc::clone(store), clock, run, start).unwrap()
 }
@@ -201,6 +203,7 @@ fn leave(journal: &Journal, visit: u64) {
         label,
         state,
         tree,
+        findings: None,
     };
     journal.note(Some(visit), None, 41, body).unwrap();
     journal.commit().unwrap();
@@ -222,6 +225,7 @@ fn external_visit(journal: &Journal, visit: u64) {
         request,
         rule,
         policy,
+        tree: None,
     };
     let intent = journal.note_durably(Some(visit), None, 0, body).unwrap();
     let response = journal.payload(json!({"text": "…"})).unwrap();

@@ -15,8 +15,8 @@ use serde_json::Value;
 use crate::canonical;
 use crate::disk::{Envelope, encode};
 use crate::{
-    AppendError, Batch, Blob, Body, Claim, ClaimError, Clock, Ending, Hash, Head, Lease, NewRun,
-    Payload, RunId, RunStarted, Seq, Store, StoreError, StoredRecord, Timestamp,
+    AppendError, Batch, Blob, Body, Claim, ClaimError, Clock, Ending, Hash, Head, Lease, Moved,
+    NewRun, Payload, RunId, RunStarted, Seq, Store, StoreError, StoredRecord, Timestamp,
 };
 
 /// A buffer of this many bytes is committed without being asked, so that a guest
@@ -84,6 +84,21 @@ impl Inner {
     }
 }
 
+/// How a run is taken up again; what [`Body::Resumed`] keeps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resumption {
+    /// Version of the program that resumes.
+    pub runtime_version: String,
+    /// The checkpoint it goes on from; none is the beginning.
+    pub checkpoint: Option<Seq>,
+    /// The last record that still counts.
+    pub void_after: Option<Seq>,
+    /// The intent without a result that the journal ended with.
+    pub in_doubt: Option<Seq>,
+    /// The version of the blueprint that the run is moved to.
+    pub moved: Option<Moved>,
+}
+
 /// The journal of one run, being written. Threads may share it.
 ///
 /// Once a write has failed the journal is poisoned: every later call fails, and
@@ -133,32 +148,38 @@ impl Journal {
         Ok(Self::at(run, started, store, clock, lease, head))
     }
 
-    /// Goes on with a run that another process began: claims it, and notes that,
-    /// with its last checkpoint. The note is durable when this returns.
-    pub fn resume(
+    /// Takes a run that another process began, without a word in it yet: what it stands
+    /// at can be read now, since nobody else writes it. [`Journal::resume`] goes on.
+    pub fn claim(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         run: RunId,
         claim: Claim,
-        runtime_version: &str,
     ) -> Result<Self, JournalError> {
         let lease = store.claim(run, claim)?;
         let summary = store.summary(run)?;
-        let (head, started, checkpoint) = (summary.head, summary.begun.started, summary.checkpoint);
-        let epoch = lease.epoch();
-        let journal = Self::at(run, started, store, clock, lease, head);
-        let runtime_version = runtime_version.to_owned();
-        journal.note_durably(
-            None,
-            None,
-            0,
-            Body::Resumed {
-                epoch,
-                runtime_version,
-                checkpoint,
-            },
-        )?;
-        Ok(journal)
+        let (head, started) = (summary.head, summary.begun.started);
+        Ok(Self::at(run, started, store, clock, lease, head))
+    }
+
+    /// Notes that the run goes on, and how. The note is durable when this returns.
+    pub fn resume(&self, how: Resumption) -> Result<Seq, JournalError> {
+        let Resumption {
+            runtime_version,
+            checkpoint,
+            void_after,
+            in_doubt,
+            moved,
+        } = how;
+        let body = Body::Resumed {
+            epoch: self.epoch(),
+            runtime_version,
+            checkpoint,
+            void_after,
+            in_doubt,
+            moved: moved.map(Box::new),
+        };
+        self.note_durably(None, None, 0, body)
     }
 
     fn at(

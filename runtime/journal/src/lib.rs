@@ -29,10 +29,11 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use disk::DecodeError;
 pub use hash::{Hash, HashError};
 pub use id::{IdSource, RunFragment, RunId, RunIdError, SystemIds};
-pub use journal::{Journal, JournalError, keep};
+pub use journal::{Journal, JournalError, Resumption, keep};
 pub use reader::{ReadError, Records, load, load_bytes};
 pub use record::{
-    Body, Effect, Ending, InDoubt, Level, Outcome, Part, Payload, Record, RunStarted, Seq, Totals,
+    Body, Decision, Effect, Ending, Forked, InDoubt, Level, Moved, Outcome, Part, Payload, Record,
+    RunStarted, Seq, Totals,
 };
 pub use sqlite::{OpenError, SqliteStore};
 pub use store::{

@@ -209,6 +209,50 @@ pub struct RunStarted {
     pub model: Option<String>,
     /// The plugins.
     pub parts: Vec<Part>,
+    /// What else a resume needs, as the program that began it wrote it: where its grants
+    /// and its model come from, what it may spend.
+    pub setup: Option<Payload>,
+    /// The checkpoint of another run that this one goes on from.
+    pub forked: Option<Forked>,
+}
+
+/// The checkpoint that a forked run begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forked {
+    /// Of which run.
+    pub run: RunId,
+    /// The checkpoint's place there.
+    pub checkpoint: Seq,
+    /// The checkpoint's hash there, which proves all before it.
+    pub hash: Hash,
+}
+
+/// Another version of the blueprint, that a waiting run goes on with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// Its version.
+    pub version: String,
+    /// Digest of the component, `sha256:…`.
+    pub component: String,
+    /// What was admitted of it.
+    pub admission: Payload,
+}
+
+/// What a human said about a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The approval node that waited.
+    pub node: String,
+    /// Yes or no.
+    pub approved: bool,
+    /// Who, as the machine knows them.
+    pub by: String,
+    /// Why, in their words.
+    pub comment: Option<String>,
+    /// Id of the tree that it is about.
+    pub tree: String,
+    /// Self-steered or protected paths of that tree that are accepted by name.
+    pub accepts: Vec<String>,
 }
 
 /// How a run ended; its last record.
@@ -239,6 +283,13 @@ pub enum Body {
         runtime_version: String,
         /// The checkpoint it goes on from; none is the beginning.
         checkpoint: Option<Seq>,
+        /// The last record that still counts: those between it and this one are void, what
+        /// they tell of is done again.
+        void_after: Option<Seq>,
+        /// The intent without a result that the journal ended with.
+        in_doubt: Option<Seq>,
+        /// The version of the blueprint that the run was moved to.
+        moved: Option<Box<Moved>>,
     },
     /// A stay in a node began, with a fresh instance.
     VisitStarted {
@@ -274,6 +325,9 @@ pub enum Body {
         rule: String,
         /// What to do when the result is missing.
         policy: InDoubt,
+        /// Id of the workspace's tree when an external effect was intended: what a resume
+        /// goes on with.
+        tree: Option<String>,
     },
     /// How an intended call came out.
     Result {
@@ -294,6 +348,8 @@ pub enum Body {
         rule: String,
         /// The line that would cure it.
         cure: String,
+        /// With what it was called.
+        request: Option<Payload>,
     },
     /// A line for whoever reads.
     Log {
@@ -319,6 +375,24 @@ pub enum Body {
         state: Payload,
         /// Id of the tree it ended with.
         tree: String,
+        /// What gates and plugins found, for the visits to come; none is nothing.
+        findings: Option<Payload>,
+    },
+    /// The run waits for a human. Nobody holds it meanwhile.
+    Waiting {
+        /// The approval node it waits at.
+        node: String,
+        /// The how-manieth stay in this node, from 1.
+        visit: u64,
+        /// Id of the tree that the approval will be about.
+        tree: String,
+    },
+    /// A human decided about a tree.
+    Decided(Decision),
+    /// Somebody stopped the run, which can be resumed.
+    Stopped {
+        /// Who or what, for people.
+        reason: String,
     },
     /// The run ended.
     Ended(Ending),

@@ -272,16 +272,24 @@ impl Walk<'_> {
     }
 }
 
-fn payloads(body: &Body) -> [Option<&Payload>; 2] {
+fn payloads(body: &Body) -> [Option<&Payload>; 3] {
     match body {
-        Body::RunStarted(started) => [Some(&started.inputs), Some(&started.admission)],
+        Body::RunStarted(started) => [
+            Some(&started.inputs),
+            Some(&started.admission),
+            started.setup.as_ref(),
+        ],
+        Body::Resumed { moved, .. } => [moved.as_ref().map(|moved| &moved.admission), None, None],
         Body::Call {
             request, response, ..
-        } => [Some(request), Some(response)],
-        Body::Intent { request, .. } => [Some(request), None],
-        Body::Result { response, .. } => [Some(response), None],
-        Body::Evidence { evidence } => [Some(evidence), None],
-        Body::Checkpoint { state, .. } => [Some(state), None],
-        _ => [None, None],
+        } => [Some(request), Some(response), None],
+        Body::Intent { request, .. } => [Some(request), None, None],
+        Body::Result { response, .. } => [Some(response), None, None],
+        Body::Denied { request, .. } => [request.as_ref(), None, None],
+        Body::Evidence { evidence } => [Some(evidence), None, None],
+        Body::Checkpoint {
+            state, findings, ..
+        } => [Some(state), findings.as_ref(), None],
+        _ => [None, None, None],
     }
 }

@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use minion_journal::{
     Body, Claim, Clock, Effect, Ending, Head, InDoubt, Journal, Level, Outcome, Part, Payload,
-    Record, Records, RunFilter, RunId, RunStarted, RunState, Seq, SqliteStore, Store, Timestamp,
-    Totals, keep, load, resolve, verify, verify_against,
+    Record, Records, Resumption, RunFilter, RunId, RunStarted, RunState, Seq, SqliteStore, Store,
+    Timestamp, Totals, keep, load, resolve, verify, verify_against,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -54,7 +54,14 @@ fn write(dir: &Path) -> Head {
     let first = Journal::begin(Arc::clone(&store), clock(0), run(), start).unwrap();
     visit(&first);
     drop(first);
-    let second = Journal::resume(store, clock(60), run(), Claim::IfFree, "0.1.0").unwrap();
+    let second = Journal::claim(Arc::clone(&store), clock(60), run(), Claim::IfFree).unwrap();
+    second
+        .resume(Resumption {
+            runtime_version: "0.1.0".into(),
+            checkpoint: store.summary(run()).unwrap().checkpoint,
+            ..Resumption::default()
+        })
+        .unwrap();
     effects(&second);
     second
         .end(Ending {
@@ -87,6 +94,8 @@ fn started(admission: Payload) -> RunStarted {
             digest: "sha256:7c2e".into(),
             origin: "shipped".into(),
         }],
+        setup: None,
+        forked: None,
     }
 }
 
@@ -112,6 +121,7 @@ fn visit(journal: &Journal) {
         target: ".env".into(),
         rule: "secret-looking-file".into(),
         cure: "files.read = [\".env\"]".into(),
+        request: None,
     };
     journal.note(Some(1), parent, 2, denied).unwrap();
     let line = Body::Log {
@@ -126,6 +136,7 @@ fn visit(journal: &Journal) {
         label: "done".into(),
         state,
         tree,
+        findings: None,
     };
     journal.note_durably(Some(1), None, 41_000, end).unwrap();
 }
@@ -143,6 +154,7 @@ fn effects(journal: &Journal) {
             request,
             rule,
             policy,
+            tree: None,
         };
         let intent = journal.note_durably(Some(2), None, 0, intent).unwrap();
         let response = journal.payload(json!(null)).unwrap();

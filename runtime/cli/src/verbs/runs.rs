@@ -179,6 +179,21 @@ fn line(store: &SqliteStore, record: &Record) -> String {
             shown(ending.reason.as_deref().unwrap_or_default())
         ),
         Body::Resumed { epoch, .. } => format!("resumed    epoch {epoch}"),
+        Body::Waiting { node, tree, .. } => {
+            format!("waiting    at {node} for a human, tree {}", short(tree))
+        }
+        Body::Decided(decision) => format!(
+            "{}   by {} on tree {}  {}",
+            if decision.approved {
+                "approved"
+            } else {
+                "rejected"
+            },
+            shown(&decision.by),
+            short(&decision.tree),
+            shown(decision.comment.as_deref().unwrap_or_default())
+        ),
+        Body::Stopped { reason } => format!("stopped    {}", shown(reason)),
     };
     let inset = if record.parent.is_some() {
         "      "

@@ -207,6 +207,8 @@ fn journal(
         runtime_version: env!("CARGO_PKG_VERSION").to_owned(),
         model: request.model.as_ref().map(|model| model.label()),
         parts: linked.plugins.iter().map(part).collect(),
+        setup: None,
+        forked: None,
     };
     Ok(Journal::begin(
         Arc::clone(&request.store),

@@ -192,6 +192,7 @@ fn checkpoint(run: &mut Run, caller: &Caller, visit: &Visit) -> Result<Seq, Halt
         label: visit.label.clone(),
         state: journal.payload(visit.state.clone())?,
         tree: run.tree.to_string(),
+        findings: None,
     };
     let seq = run.services.door.note(caller, 0, body)?;
     run.services.door.journal().commit()?;

@@ -13,6 +13,8 @@ use crate::{
     Batch, Blob, Hash, Head, Lease, NewRun, Payload, RunId, RunStarted, Seq, Store, StoredRecord,
     Timestamp,
 };
+#[cfg(test)]
+use crate::{Claim, Clock, Journal, Resumption};
 
 /// Runs the whole suite. `place` makes a new place and gives what opens it.
 ///
@@ -61,6 +63,8 @@ pub(crate) fn started() -> RunStarted {
         runtime_version: "0.1.0".into(),
         model: None,
         parts: Vec::new(),
+        setup: None,
+        forked: None,
     }
 }
 
@@ -91,4 +95,25 @@ fn create(store: &dyn Store, n: u64) -> (Lease, Head) {
     let head = store.head(run.run).expect("a new run has a head");
     assert_eq!((lease.run(), lease.epoch(), head.seq), (run.run, 1, Seq(1)));
     (lease, head)
+}
+
+/// Claims a run and goes on with it from its last checkpoint.
+#[cfg(test)]
+pub(crate) fn resumed(
+    store: std::sync::Arc<dyn Store>,
+    clock: std::sync::Arc<dyn Clock>,
+    run: RunId,
+    claim: Claim,
+    runtime_version: &str,
+) -> Journal {
+    let journal = Journal::claim(std::sync::Arc::clone(&store), clock, run, claim).unwrap();
+    let checkpoint = store.summary(run).unwrap().checkpoint;
+    let runtime_version = runtime_version.to_owned();
+    let how = Resumption {
+        runtime_version,
+        checkpoint,
+        ..Resumption::default()
+    };
+    journal.resume(how).unwrap();
+    journal
 }

@@ -86,6 +86,8 @@ fn started() -> impl Strategy<Value = Body> {
             runtime_version: last,
             model,
             parts,
+            setup: None,
+            forked: None,
         }))
     })
 }
@@ -124,6 +126,7 @@ fn calls() -> impl Strategy<Value = Body> {
                     request,
                     rule,
                     policy,
+                    tree: None,
                 }
             }
         ),
@@ -139,6 +142,7 @@ fn calls() -> impl Strategy<Value = Body> {
                     target,
                     rule,
                     cure,
+                    request: None,
                 }
             }
         ),
@@ -171,6 +175,9 @@ fn body() -> impl Strategy<Value = Body> {
                 epoch,
                 runtime_version: version,
                 checkpoint: seq.map(Seq),
+                void_after: None,
+                in_doubt: None,
+                moved: None,
             }
         }),
         (text(), any::<u64>(), text()).prop_map(|(node, visit, tree)| Body::VisitStarted {
@@ -189,6 +196,7 @@ fn body() -> impl Strategy<Value = Body> {
                     label,
                     state,
                     tree,
+                    findings: None,
                 }
             }
         ),
@@ -339,6 +347,7 @@ fn the_shape_of_version_one_stays() {
         label: "pass".into(),
         state: Payload::Inline(json!({"b": 1, "a": BTreeMap::from([("z", 0.5)])})),
         tree: "e77a".into(),
+        findings: None,
     };
     let (seq, visit, parent) = (Seq(12), Some(5), Some(Seq(9)));
     let envelope = Envelope {

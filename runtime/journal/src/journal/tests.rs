@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::conformance::{run_id, started};
+use crate::conformance::{resumed, run_id, started};
 use crate::{
     AppendError, Batch, Body, Claim, ClaimError, Clock, Effect, Ending, Hash, Head, InDoubt,
     Journal, JournalError, Lease, Level, NewRun, Outcome, Payload, Record, Records, RunFilter,
@@ -107,6 +107,7 @@ fn an_intent_is_durable_before_its_effect() {
         request: journal.payload(json!({"messages": []})).unwrap(),
         rule: "agent".into(),
         policy: InDoubt::Again,
+        tree: None,
     };
     let seq = journal
         .note_durably(Some(1), None, 0, intent.clone())
@@ -215,6 +216,7 @@ fn resuming_goes_on_from_the_last_checkpoint_in_the_same_chain() {
         label: "done".into(),
         state: Payload::Inline(json!({})),
         tree: "5d01".into(),
+        findings: None,
     };
     let at = journal.note_durably(Some(1), None, 0, checkpoint).unwrap();
     journal
@@ -222,14 +224,16 @@ fn resuming_goes_on_from_the_last_checkpoint_in_the_same_chain() {
         .unwrap();
     drop(journal);
     let clock = Arc::new(Ticking::default());
-    let again =
-        Journal::resume(Arc::clone(&store), clock, run_id(1), Claim::IfFree, "0.2.0").unwrap();
+    let again = resumed(Arc::clone(&store), clock, run_id(1), Claim::IfFree, "0.2.0");
     let resumed = records(&*store).pop().unwrap();
     let (epoch, runtime_version) = (2, "0.2.0".to_owned());
     let expected = Body::Resumed {
         epoch,
         runtime_version,
         checkpoint: Some(at),
+        void_after: None,
+        in_doubt: None,
+        moved: None,
     };
     assert_eq!((resumed.body, resumed.hash), (expected, again.head().hash));
     assert_eq!(
@@ -374,7 +378,7 @@ proptest! {
                     owner = usize::from(who);
                     let clock = Arc::new(Ticking::default());
                     writers[owner] = None;
-                    writers[owner] = Some(Journal::resume(Arc::clone(&store), clock, run_id(1), Claim::TakeOver, "0").unwrap());
+                    writers[owner] = Some(resumed(Arc::clone(&store), clock, run_id(1), Claim::TakeOver, "0"));
                 }
             }
         }

@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, TestRunner};
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
-use crate::conformance::{run_id, started};
+use crate::conformance::{resumed, run_id, started};
 use crate::{
     Body, Effect, Ending, Flaw, Hash, Head, Journal, Outcome, Payload, RunId, Seq, SqliteStore,
     Store, SystemClock, Totals, Verified, VerifyError, keep, verify, verify_against,
@@ -70,6 +70,7 @@ fn stay(journal: &Journal, visit: u64) {
         label: "pass".into(),
         state,
         tree,
+        findings: None,
     };
     journal.note(Some(visit), None, 9, end).unwrap();
     journal.commit().unwrap();
@@ -365,7 +366,7 @@ fn a_kept_head_proves_a_journal_that_went_on_since() {
     verify_against(&*store, run_id(2), heads[1]).unwrap();
     let claim = crate::Claim::IfFree;
     let clock = Arc::new(SystemClock);
-    Journal::resume(Arc::clone(&store), clock, run_id(2), claim, "0.1.0").unwrap();
+    resumed(Arc::clone(&store), clock, run_id(2), claim, "0.1.0");
     let gone_on = verify_against(&*store, run_id(2), heads[1]).unwrap();
     assert_eq!(gone_on.head.seq, heads[1].seq.next());
     let later = Head {

@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 
-use super::{BodyV1, EndingV1, HexV1, PartV1, PayloadV1, RunStartedV1, Text};
+use super::{
+    BodyV1, DecisionV1, EndingV1, ForkedV1, MovedV1, PartV1, PayloadV1, RunStartedV1, Text, Told,
+};
 use crate::Seq;
 use crate::canonical::Json;
-use crate::record::{Body, Ending, Part, Payload, RunStarted};
+use crate::record::{Body, Decision, Ending, Forked, Moved, Part, Payload, RunStarted};
 
 impl<'a> PayloadV1<'a> {
     pub(super) fn from_live(live: &'a Payload) -> Self {
@@ -14,7 +16,7 @@ impl<'a> PayloadV1<'a> {
             Payload::Inline(value) => Self::Inline(Json(Cow::Borrowed(value))),
             Payload::Blob { digest, bytes } => Self::Blob {
                 bytes: *bytes,
-                digest: HexV1(*digest),
+                digest: Told(*digest),
             },
         }
     }
@@ -44,10 +46,18 @@ impl<'a> BodyV1<'a> {
                 epoch,
                 runtime_version,
                 checkpoint,
+                void_after,
+                in_doubt,
+                moved,
             } => Self::Resumed {
                 checkpoint: checkpoint.map(|seq| seq.0),
                 epoch: *epoch,
+                in_doubt: in_doubt.map(|seq| seq.0),
+                moved: moved
+                    .as_deref()
+                    .map(|moved| Box::new(MovedV1::from_live(moved))),
                 runtime_version: text(runtime_version),
+                void_after: void_after.map(|seq| seq.0),
             },
             Body::VisitStarted { node, visit, tree } => Self::VisitStarted {
                 node: text(node),
@@ -73,12 +83,14 @@ impl<'a> BodyV1<'a> {
                 request,
                 rule,
                 policy,
+                tree,
             } => Self::Intent {
                 call: text(call),
                 effect: (*effect).into(),
                 policy: (*policy).into(),
                 request: PayloadV1::from_live(request),
                 rule: text(rule),
+                tree: tree.as_deref().map(text),
             },
             Body::Result { intent, response } => Self::Result {
                 intent: intent.0,
@@ -90,10 +102,12 @@ impl<'a> BodyV1<'a> {
                 target,
                 rule,
                 cure,
+                request,
             } => Self::Denied {
                 call: text(call),
                 capability: text(capability),
                 cure: text(cure),
+                request: request.as_ref().map(PayloadV1::from_live),
                 rule: text(rule),
                 target: text(target),
             },
@@ -110,12 +124,23 @@ impl<'a> BodyV1<'a> {
                 label,
                 state,
                 tree,
+                findings,
             } => Self::Checkpoint {
+                findings: findings.as_ref().map(PayloadV1::from_live),
                 label: text(label),
                 node: text(node),
                 state: PayloadV1::from_live(state),
                 tree: text(tree),
                 visit: *visit,
+            },
+            Body::Waiting { node, visit, tree } => Self::Waiting {
+                node: text(node),
+                tree: text(tree),
+                visit: *visit,
+            },
+            Body::Decided(decision) => Self::Decided(DecisionV1::from_live(decision)),
+            Body::Stopped { reason } => Self::Stopped {
+                reason: text(reason),
             },
             Body::Ended(ending) => Self::Ended(EndingV1::from_live(ending)),
         }
@@ -127,11 +152,17 @@ impl<'a> BodyV1<'a> {
             Self::Resumed {
                 checkpoint,
                 epoch,
+                in_doubt,
+                moved,
                 runtime_version,
+                void_after,
             } => Body::Resumed {
                 epoch,
                 runtime_version: runtime_version.into_owned(),
                 checkpoint: checkpoint.map(Seq),
+                void_after: void_after.map(Seq),
+                in_doubt: in_doubt.map(Seq),
+                moved: moved.map(|moved| Box::new(moved.into_live())),
             },
             Self::VisitStarted { node, tree, visit } => Body::VisitStarted {
                 node: node.into_owned(),
@@ -157,12 +188,14 @@ impl<'a> BodyV1<'a> {
                 policy,
                 request,
                 rule,
+                tree,
             } => Body::Intent {
                 call: call.into_owned(),
                 effect: effect.into(),
                 request: request.into_live(),
                 rule: rule.into_owned(),
                 policy: policy.into(),
+                tree: tree.map(Cow::into_owned),
             },
             Self::Result { intent, response } => Body::Result {
                 intent: Seq(intent),
@@ -172,6 +205,7 @@ impl<'a> BodyV1<'a> {
                 call,
                 capability,
                 cure,
+                request,
                 rule,
                 target,
             } => Body::Denied {
@@ -180,6 +214,7 @@ impl<'a> BodyV1<'a> {
                 target: target.into_owned(),
                 rule: rule.into_owned(),
                 cure: cure.into_owned(),
+                request: request.map(PayloadV1::into_live),
             },
             Self::Log { level, message } => Body::Log {
                 level: level.into(),
@@ -189,6 +224,7 @@ impl<'a> BodyV1<'a> {
                 evidence: evidence.into_live(),
             },
             Self::Checkpoint {
+                findings,
                 label,
                 node,
                 state,
@@ -200,6 +236,16 @@ impl<'a> BodyV1<'a> {
                 label: label.into_owned(),
                 state: state.into_live(),
                 tree: tree.into_owned(),
+                findings: findings.map(PayloadV1::into_live),
+            },
+            Self::Waiting { node, tree, visit } => Body::Waiting {
+                node: node.into_owned(),
+                visit,
+                tree: tree.into_owned(),
+            },
+            Self::Decided(decision) => Body::Decided(decision.into_live()),
+            Self::Stopped { reason } => Body::Stopped {
+                reason: reason.into_owned(),
             },
             Self::Ended(ending) => Body::Ended(ending.into_live()),
         }
@@ -215,12 +261,14 @@ impl<'a> RunStartedV1<'a> {
             blueprint: text(&live.blueprint),
             component: text(&live.component),
             contract: text(&live.contract),
+            forked: live.forked.as_ref().map(ForkedV1::from_live),
             inputs: PayloadV1::from_live(&live.inputs),
             model: live.model.as_deref().map(text),
             parts: live.parts.iter().map(PartV1::from_live).collect(),
             repository: text(&live.repository),
             runtime_version: text(&live.runtime_version),
             sandbox: text(&live.sandbox),
+            setup: live.setup.as_ref().map(PayloadV1::from_live),
             task: text(&live.task),
             version: text(&live.version),
         }
@@ -242,6 +290,68 @@ impl<'a> RunStartedV1<'a> {
             runtime_version: self.runtime_version.into_owned(),
             model: self.model.map(Cow::into_owned),
             parts: self.parts.into_iter().map(PartV1::into_live).collect(),
+            setup: self.setup.map(PayloadV1::into_live),
+            forked: self.forked.map(ForkedV1::into_live),
+        }
+    }
+}
+
+impl ForkedV1 {
+    fn from_live(live: &Forked) -> Self {
+        Self {
+            checkpoint: live.checkpoint.0,
+            hash: Told(live.hash),
+            run: Told(live.run),
+        }
+    }
+
+    fn into_live(self) -> Forked {
+        Forked {
+            run: self.run.0,
+            checkpoint: Seq(self.checkpoint),
+            hash: self.hash.0,
+        }
+    }
+}
+
+impl<'a> MovedV1<'a> {
+    fn from_live(live: &'a Moved) -> Self {
+        Self {
+            admission: PayloadV1::from_live(&live.admission),
+            component: text(&live.component),
+            version: text(&live.version),
+        }
+    }
+
+    fn into_live(self) -> Moved {
+        Moved {
+            version: self.version.into_owned(),
+            component: self.component.into_owned(),
+            admission: self.admission.into_live(),
+        }
+    }
+}
+
+impl<'a> DecisionV1<'a> {
+    fn from_live(live: &'a Decision) -> Self {
+        Self {
+            accepts: live.accepts.iter().map(|path| text(path)).collect(),
+            approved: live.approved,
+            by: text(&live.by),
+            comment: live.comment.as_deref().map(text),
+            node: text(&live.node),
+            tree: text(&live.tree),
+        }
+    }
+
+    fn into_live(self) -> Decision {
+        Decision {
+            node: self.node.into_owned(),
+            approved: self.approved,
+            by: self.by.into_owned(),
+            comment: self.comment.map(Cow::into_owned),
+            tree: self.tree.into_owned(),
+            accepts: self.accepts.into_iter().map(Cow::into_owned).collect(),
         }
     }
 }

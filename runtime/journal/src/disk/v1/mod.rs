@@ -1,5 +1,5 @@
-//! Version 1 of the record on disk. Released: it only ever gets read otherwise,
-//! never changed.
+//! Version 1 of the record on disk. Until the first release of the program it grows, by
+//! kinds and by options that old records lack; what is there never changes.
 //!
 //! Fields stand in the order of their names, which makes the output canonical.
 //! Absent options are left out. Unknown fields, kinds and words are refused:
@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -105,8 +107,18 @@ enum BodyV1<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         checkpoint: Option<u64>,
         epoch: u64,
+        #[serde(default, rename = "in-doubt", skip_serializing_if = "Option::is_none")]
+        in_doubt: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moved: Option<Box<MovedV1<'a>>>,
         #[serde(rename = "runtime-version")]
         runtime_version: Text<'a>,
+        #[serde(
+            default,
+            rename = "void-after",
+            skip_serializing_if = "Option::is_none"
+        )]
+        void_after: Option<u64>,
     },
     VisitStarted {
         node: Text<'a>,
@@ -126,6 +138,8 @@ enum BodyV1<'a> {
         policy: InDoubtV1,
         request: PayloadV1<'a>,
         rule: Text<'a>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tree: Option<Text<'a>>,
     },
     Result {
         intent: u64,
@@ -135,6 +149,8 @@ enum BodyV1<'a> {
         call: Text<'a>,
         capability: Text<'a>,
         cure: Text<'a>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<PayloadV1<'a>>,
         rule: Text<'a>,
         target: Text<'a>,
     },
@@ -146,13 +162,45 @@ enum BodyV1<'a> {
         evidence: PayloadV1<'a>,
     },
     Checkpoint {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        findings: Option<PayloadV1<'a>>,
         label: Text<'a>,
         node: Text<'a>,
         state: PayloadV1<'a>,
         tree: Text<'a>,
         visit: u64,
     },
+    Waiting {
+        node: Text<'a>,
+        tree: Text<'a>,
+        visit: u64,
+    },
+    Decided(DecisionV1<'a>),
+    Stopped {
+        reason: Text<'a>,
+    },
     Ended(EndingV1<'a>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MovedV1<'a> {
+    admission: PayloadV1<'a>,
+    component: Text<'a>,
+    version: Text<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DecisionV1<'a> {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    accepts: Vec<Text<'a>>,
+    approved: bool,
+    by: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    comment: Option<Text<'a>>,
+    node: Text<'a>,
+    tree: Text<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -165,6 +213,8 @@ struct RunStartedV1<'a> {
     blueprint: Text<'a>,
     component: Text<'a>,
     contract: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forked: Option<ForkedV1>,
     inputs: PayloadV1<'a>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     model: Option<Text<'a>>,
@@ -172,8 +222,18 @@ struct RunStartedV1<'a> {
     repository: Text<'a>,
     runtime_version: Text<'a>,
     sandbox: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    setup: Option<PayloadV1<'a>>,
     task: Text<'a>,
     version: Text<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForkedV1 {
+    checkpoint: u64,
+    hash: Told<Hash>,
+    run: Told<RunId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -201,18 +261,19 @@ struct EndingV1<'a> {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum PayloadV1<'a> {
     Inline(Json<'a>),
-    Blob { bytes: u64, digest: HexV1 },
+    Blob { bytes: u64, digest: Told<Hash> },
 }
 
-struct HexV1(Hash);
+/// What is written as text and read back from it: a hash, a run.
+struct Told<T>(T);
 
-impl Serialize for HexV1 {
+impl<T: Display> Serialize for Told<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for HexV1 {
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Told<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;
         text.parse().map(Self).map_err(serde::de::Error::custom)
