@@ -13,12 +13,14 @@
 mod canonical;
 mod clock;
 mod disk;
+mod effective;
 mod hash;
 mod id;
 mod journal;
 mod reader;
 mod record;
 mod sqlite;
+mod standing;
 mod store;
 mod verify;
 
@@ -27,6 +29,7 @@ pub mod conformance;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use disk::DecodeError;
+pub use effective::Effective;
 pub use hash::{Hash, HashError};
 pub use id::{IdSource, RunFragment, RunId, RunIdError, SystemIds};
 pub use journal::{Journal, JournalError, Resumption, keep};
@@ -36,6 +39,7 @@ pub use record::{
     RunStarted, Seq, Totals,
 };
 pub use sqlite::{OpenError, SqliteStore};
+pub use standing::{Parked, Standing};
 pub use store::{
     AppendError, Batch, Blob, Claim, ClaimError, Head, Lease, LookupError, NewRun, RunFilter,
     RunState, RunSummary, Store, StoreError, StoredRecord, resolve,

@@ -100,13 +100,13 @@ fn create(store: &dyn Store, n: u64) -> (Lease, Head) {
 /// Claims a run and goes on with it from its last checkpoint.
 #[cfg(test)]
 pub(crate) fn resumed(
-    store: std::sync::Arc<dyn Store>,
+    store: &std::sync::Arc<dyn Store>,
     clock: std::sync::Arc<dyn Clock>,
     run: RunId,
     claim: Claim,
     runtime_version: &str,
 ) -> Journal {
-    let journal = Journal::claim(std::sync::Arc::clone(&store), clock, run, claim).unwrap();
+    let journal = Journal::claim(std::sync::Arc::clone(store), clock, run, claim).unwrap();
     let checkpoint = store.summary(run).unwrap().checkpoint;
     let runtime_version = runtime_version.to_owned();
     let how = Resumption {

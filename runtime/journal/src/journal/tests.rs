@@ -224,7 +224,7 @@ fn resuming_goes_on_from_the_last_checkpoint_in_the_same_chain() {
         .unwrap();
     drop(journal);
     let clock = Arc::new(Ticking::default());
-    let again = resumed(Arc::clone(&store), clock, run_id(1), Claim::IfFree, "0.2.0");
+    let again = resumed(&store, clock, run_id(1), Claim::IfFree, "0.2.0");
     let resumed = records(&*store).pop().unwrap();
     let (epoch, runtime_version) = (2, "0.2.0".to_owned());
     let expected = Body::Resumed {
@@ -378,7 +378,7 @@ proptest! {
                     owner = usize::from(who);
                     let clock = Arc::new(Ticking::default());
                     writers[owner] = None;
-                    writers[owner] = Some(resumed(Arc::clone(&store), clock, run_id(1), Claim::TakeOver, "0"));
+                    writers[owner] = Some(resumed(&store, clock, run_id(1), Claim::TakeOver, "0"));
                 }
             }
         }

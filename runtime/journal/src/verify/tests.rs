@@ -366,7 +366,7 @@ fn a_kept_head_proves_a_journal_that_went_on_since() {
     verify_against(&*store, run_id(2), heads[1]).unwrap();
     let claim = crate::Claim::IfFree;
     let clock = Arc::new(SystemClock);
-    resumed(Arc::clone(&store), clock, run_id(2), claim, "0.1.0");
+    resumed(&store, clock, run_id(2), claim, "0.1.0");
     let gone_on = verify_against(&*store, run_id(2), heads[1]).unwrap();
     assert_eq!(gone_on.head.seq, heads[1].seq.next());
     let later = Head {
