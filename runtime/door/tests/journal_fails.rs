@@ -7,8 +7,8 @@ use minion_door::{Budget, Caller, Door, Failure, Halt, Meter, calls};
 use minion_grants::{Authority, Verdict};
 use minion_journal::{
     AppendError, Batch, Claim, ClaimError, Hash, Head, IdSource, Journal, Lease, NewRun, Payload,
-    RunFilter, RunFragment, RunId, RunStarted, RunSummary, Seq, SqliteStore, Store, StoreError,
-    StoredRecord, SystemClock, SystemIds,
+    RunFilter, RunFragment, RunId, RunStarted, RunSummary, Seq, Signal, SignalError, Size,
+    SqliteStore, Store, StoreError, StoredRecord, Swept, SystemClock, SystemIds,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -53,6 +53,30 @@ impl Store for Disk {
     }
     fn get_blob(&self, digest: &Hash) -> Result<Vec<u8>, StoreError> {
         self.store.get_blob(digest)
+    }
+    fn adopt(&self, run: &NewRun, whole: Batch) -> Result<(), AppendError> {
+        self.store.adopt(run, whole)
+    }
+    fn has_blob(&self, digest: &Hash) -> Result<bool, StoreError> {
+        self.store.has_blob(digest)
+    }
+    fn references(&self, run: RunId) -> Result<Vec<Hash>, StoreError> {
+        self.store.references(run)
+    }
+    fn signal(&self, run: RunId, signal: &Signal) -> Result<u64, SignalError> {
+        self.store.signal(run, signal)
+    }
+    fn signals(&self, run: RunId, after: u64) -> Result<Vec<(u64, Signal)>, StoreError> {
+        self.store.signals(run, after)
+    }
+    fn remove(&self, run: RunId) -> Result<(), ClaimError> {
+        self.store.remove(run)
+    }
+    fn size(&self, runs: &[RunId]) -> Result<Size, StoreError> {
+        self.store.size(runs)
+    }
+    fn sweep(&self, dry: bool) -> Result<Swept, StoreError> {
+        self.store.sweep(dry)
     }
 }
 

@@ -32,7 +32,7 @@ pub use disk::DecodeError;
 pub use effective::Effective;
 pub use hash::{Hash, HashError};
 pub use id::{IdSource, RunFragment, RunId, RunIdError, SystemIds};
-pub use journal::{Journal, JournalError, Resumption, keep};
+pub use journal::{Enclosed, Journal, JournalError, Resumption, keep};
 pub use reader::{ReadError, Records, load, load_bytes};
 pub use record::{
     Body, Decision, Effect, Ending, Forked, InDoubt, Level, Moved, Outcome, Part, Payload, Record,
@@ -41,7 +41,8 @@ pub use record::{
 pub use sqlite::{OpenError, SqliteStore};
 pub use standing::{Parked, Standing};
 pub use store::{
-    AppendError, Batch, Blob, Claim, ClaimError, Head, Lease, LookupError, NewRun, RunFilter,
-    RunState, RunSummary, Store, StoreError, StoredRecord, resolve,
+    AppendError, Batch, Blob, Claim, ClaimError, Head, Holder, Lease, LookupError, NewRun, Pause,
+    RunFilter, RunState, RunSummary, Signal, SignalError, Size, Store, StoreError, StoredRecord,
+    Swept, resolve,
 };
 pub use verify::{Flaw, Tampered, Verified, VerifyError, verify, verify_against};

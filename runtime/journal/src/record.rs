@@ -397,3 +397,30 @@ pub enum Body {
     /// The run ended.
     Ended(Ending),
 }
+
+impl Body {
+    /// What of it may be in the blob store.
+    pub(crate) fn payloads(&self) -> [Option<&Payload>; 3] {
+        match self {
+            Self::RunStarted(started) => [
+                Some(&started.inputs),
+                Some(&started.admission),
+                started.setup.as_ref(),
+            ],
+            Self::Resumed { moved, .. } => {
+                [moved.as_ref().map(|moved| &moved.admission), None, None]
+            }
+            Self::Call {
+                request, response, ..
+            } => [Some(request), Some(response), None],
+            Self::Intent { request, .. } => [Some(request), None, None],
+            Self::Result { response, .. } => [Some(response), None, None],
+            Self::Denied { request, .. } => [request.as_ref(), None, None],
+            Self::Evidence { evidence } => [Some(evidence), None, None],
+            Self::Checkpoint {
+                state, findings, ..
+            } => [Some(state), findings.as_ref(), None],
+            _ => [None, None, None],
+        }
+    }
+}

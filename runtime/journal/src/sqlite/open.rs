@@ -67,6 +67,9 @@ pub enum OpenError {
         /// What the database said.
         source: rusqlite::Error,
     },
+    /// An earlier program writes it, and it has to be brought to a new form.
+    #[error("the journal `{}` is in use by an earlier minion-rt; open it again when its runs have ended", .0.display())]
+    InUse(PathBuf),
     /// Somebody else keeps it locked.
     #[error("the journal `{}` is locked by another program", path.display())]
     Locked {
@@ -105,13 +108,14 @@ impl SqliteStore {
         let dir = dir.as_ref();
         let path = dir.join(FILE);
         check(&path, "file", 0o600)?.ok_or_else(|| OpenError::NotFound(path.clone()))?;
-        let store = Self {
+        let mut store = Self {
             dir: dir.to_owned(),
             writer: None,
             readers: Mutex::default(),
+            schema: 0,
         };
         let db = store.connect().map_err(|source| database(&path, source))?;
-        admit(&path, &db)?;
+        store.schema = admit(&path, &db)?;
         store
             .readers
             .lock()
@@ -133,6 +137,7 @@ impl SqliteStore {
             dir: dir.to_owned(),
             writer: Some(writer),
             readers: Mutex::default(),
+            schema: schema::VERSION,
         })
     }
 
@@ -172,17 +177,37 @@ fn prepare(path: &Path, patience: Duration) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(path, flags).map_err(failed)?;
     db.busy_timeout(patience).map_err(failed)?;
-    if admit(path, &db)? == 0 {
+    let found = admit(path, &db)?;
+    if found == 0 {
+        schema::prepare_new(&db).map_err(failed)?;
         db.pragma_update(None, "journal_mode", "WAL")
             .map_err(failed)?;
+    } else if found < schema::VERSION {
+        unused(path)?;
+    }
+    if found < schema::VERSION {
         let make = db
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;
-        schema::create(&make).map_err(failed)?;
+        if found == 0 {
+            schema::create(&make).map_err(failed)?;
+        }
+        schema::migrate(&make).map_err(failed)?;
         make.commit().map_err(failed)?;
     }
     schema::configure(&db).map_err(failed)?;
     Ok(db)
+}
+
+/// Whether no process holds a run: an earlier program would go on without the references
+/// that keep its blobs.
+fn unused(path: &Path) -> Result<(), OpenError> {
+    let folder = path.parent().unwrap_or(path);
+    match holders::Holders::at(folder).anybody() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(OpenError::InUse(path.to_owned())),
+        Err(source) => Err(io_error(folder, source)),
+    }
 }
 
 /// Takes only a file of ours, in a version that is known, or an empty one; gives

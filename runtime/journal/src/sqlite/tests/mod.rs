@@ -2,7 +2,9 @@
 
 mod faults;
 mod files;
+mod migration;
 mod processes;
+mod space;
 
 use tempfile::TempDir;
 
