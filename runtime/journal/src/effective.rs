@@ -13,7 +13,7 @@
 //! record and reads the resumes, which are few.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::disk::{decode, kind};
 use crate::reader::Pages;

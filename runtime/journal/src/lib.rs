@@ -17,6 +17,7 @@ mod effective;
 mod hash;
 mod id;
 mod journal;
+mod portable;
 mod reader;
 mod record;
 mod sqlite;
@@ -33,6 +34,7 @@ pub use effective::Effective;
 pub use hash::{Hash, HashError};
 pub use id::{IdSource, RunFragment, RunId, RunIdError, SystemIds};
 pub use journal::{Enclosed, Journal, JournalError, Resumption, keep};
+pub use portable::{ExportError, ImportError, Imported, export, import};
 pub use reader::{ReadError, Records, load, load_bytes};
 pub use record::{
     Body, Decision, Effect, Ending, Forked, InDoubt, Level, Moved, Outcome, Part, Payload, Record,

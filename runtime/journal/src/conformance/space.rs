@@ -74,7 +74,7 @@ pub(super) fn only_what_nobody_refers_to_is_swept<S: Store>(open: impl Fn() -> S
     with_blobs(&store, &lease, head, &[b"mine", b"shared"]);
     let (other, head) = create(&store, 2);
     with_blobs(&store, &other, head, &[b"shared"]);
-    let loose = store.put_blob(&[7; 100_000]).expect("is put");
+    let loose = store.put_blob(&vec![7; 100_000]).expect("is put");
     let expected = Swept {
         blobs: 1,
         bytes: 100_000,

@@ -23,7 +23,7 @@ fn filled() -> (TempDir, PathBuf, Arc<SqliteStore>) {
         let shared: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
         let clock = Arc::new(SystemClock);
         let journal = Journal::begin(shared, clock, run_id(n.into()), started()).unwrap();
-        let evidence = journal.blob(&[n; LARGE]).unwrap();
+        let evidence = journal.blob(&vec![n; LARGE]).unwrap();
         journal
             .note(None, None, 0, Body::Evidence { evidence })
             .unwrap();
