@@ -11,6 +11,9 @@ use std::io;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::Hash;
 
 /// A value that writes itself canonically.
 #[derive(Debug)]
@@ -61,6 +64,27 @@ pub(crate) fn to_vec(value: &Value) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Ordered(value))
 }
 
+/// The SHA-256 of the canonical bytes of a value.
+pub(crate) fn hash(value: &Value) -> Hash {
+    let mut hasher = Sha256::new();
+    // Neither the hasher nor a value with names of text fails to be written.
+    let _ = serde_json::to_writer(Feed(&mut hasher), &Ordered(value));
+    Hash(hasher.finalize().into())
+}
+
+struct Feed<'a>(&'a mut Sha256);
+
+impl io::Write for Feed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Whether the canonical bytes of a value are more than `limit`; stops counting
 /// there, and allocates nothing.
 pub(crate) fn is_longer_than(value: &Value, limit: usize) -> bool {
@@ -97,6 +121,12 @@ mod tests {
             text,
             "{\"\":null,\"a\":\"\u{7f}é\\n\",\"b\":[1,{\"a\":1.5,\"z\":0}]}"
         );
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_bytes() {
+        let value = json!({"b": [1, {"z": 0, "a": 1.5}], "a": "é\n", "": null});
+        assert_eq!(hash(&value), Hash::of(&to_vec(&value).unwrap()));
     }
 
     #[test]

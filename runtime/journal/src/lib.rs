@@ -12,6 +12,7 @@
 
 mod canonical;
 mod clock;
+mod digest;
 mod disk;
 mod effective;
 mod hash;
@@ -29,6 +30,7 @@ mod verify;
 pub mod conformance;
 
 pub use clock::{Clock, SystemClock, Timestamp};
+pub use digest::RunDigest;
 pub use disk::DecodeError;
 pub use effective::Effective;
 pub use hash::{Hash, HashError};
