@@ -8,7 +8,11 @@
 //!
 //! Not found so: a journal whose records, hashes and head were all computed
 //! anew, or one put back to an earlier copy of the whole file. Against these,
-//! [`verify_against`] compares with a head that was kept elsewhere.
+//! [`verify_against`] compares with a head that was kept elsewhere, and misses the run
+//! when it was deleted.
+//!
+//! Not in the chain, and so not proved: what was said to a run before it took it up
+//! (signals), who holds it, and whether it was imported.
 
 #[cfg(test)]
 mod tests;
