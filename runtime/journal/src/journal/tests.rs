@@ -412,7 +412,8 @@ enum Step {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
 
-    /// Two writers that take the run from each other, in any order.
+    /// Two writers that take the run from each other, in any order; each has the store
+    /// open for itself, as two processes do.
     #[test]
     fn any_interleaving_of_two_writers_leaves_one_chain(steps in proptest::collection::vec(
         prop_oneof![
@@ -421,7 +422,8 @@ proptest! {
             1 => any::<bool>().prop_map(Step::TakeOver),
         ], 1..40)
     ) {
-        let (_folder, store) = open();
+        let (folder, store) = open();
+        let other: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path().join("journal")).unwrap());
         let mut writers = [Some(begin(&store)), None];
         let mut owner = 0;
         for step in steps {
@@ -443,7 +445,8 @@ proptest! {
                     owner = usize::from(who);
                     let clock = Arc::new(Ticking::default());
                     writers[owner] = None;
-                    writers[owner] = Some(resumed(&store, clock, run_id(1), Claim::TakeOver, "0"));
+                    let own = [&store, &other][owner];
+                    writers[owner] = Some(resumed(own, clock, run_id(1), Claim::TakeOver, "0"));
                 }
             }
         }
