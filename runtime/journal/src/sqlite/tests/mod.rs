@@ -2,6 +2,7 @@
 
 mod faults;
 mod files;
+mod full;
 mod migration;
 mod processes;
 mod space;
