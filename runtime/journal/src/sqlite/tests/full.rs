@@ -91,15 +91,14 @@ fn recovers(store: Arc<SqliteStore>, acked: Seq) {
 }
 
 fn is_full(error: &JournalError) -> bool {
-    let store = match error {
-        JournalError::Store(error)
-        | JournalError::Append(
+    match error {
+        JournalError::Append(
             AppendError::Store(error) | AppendError::Unknown { source: error, .. },
         )
-        | JournalError::Claim(ClaimError::Store(error)) => error,
-        _ => return false,
-    };
-    matches!(store, StoreError::Full(_))
+        | JournalError::Claim(ClaimError::Store(error))
+        | JournalError::Store(error) => matches!(error, StoreError::Full(_)),
+        _ => false,
+    }
 }
 
 #[test]

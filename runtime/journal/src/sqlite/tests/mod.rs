@@ -1,5 +1,6 @@
 //! What only the SQLite store does: its file, its locks, its faults.
 
+mod damage;
 mod faults;
 mod files;
 mod full;
