@@ -18,6 +18,7 @@
 //! enter, what is not this store's file, a newer schema, a corrupt file, a
 //! read-only one.
 
+mod group;
 mod holders;
 mod open;
 mod read;

@@ -1,10 +1,8 @@
 //! The one connection of a process that writes.
 //!
-//! Appends are grouped: whoever comes while another thread writes puts its batch
-//! into the queue; the next one to get the connection takes the whole queue into
-//! one transaction and flushes once for all. A batch that is refused (fenced,
-//! conflict) does not touch the others of its group; an error of the database
-//! takes the whole group back.
+//! Appends are grouped: those that come while another one is written share the next
+//! transaction and its flush. A batch that is refused (fenced, conflict) does not touch
+//! the others of its group; an error of the database takes the whole group back.
 
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,9 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
+use super::group::{Queue, Ticket};
 use super::holders::Holders;
 use super::read;
-use super::rows::{self, Append};
+use super::rows;
 use super::schema::cause;
 use super::{signals, space};
 use crate::{
@@ -22,38 +21,10 @@ use crate::{
     Seq, Signal, SignalError, StoreError, Swept, SystemClock,
 };
 
-/// One append that waits for its transaction.
-struct Ticket {
-    lease: Lease,
-    expected: Head,
-    batch: Batch,
-    answer: Mutex<Option<Result<Head, AppendError>>>,
-}
-
-impl Ticket {
-    fn append(&self) -> Append<'_> {
-        Append {
-            lease: &self.lease,
-            expected: self.expected,
-            batch: &self.batch,
-        }
-    }
-
-    fn answer(&self, answer: Result<Head, AppendError>) {
-        if let Ok(mut slot) = self.answer.lock() {
-            *slot = Some(answer);
-        }
-    }
-
-    fn answered(&self) -> Option<Result<Head, AppendError>> {
-        self.answer.lock().ok()?.take()
-    }
-}
-
 /// The writer of this process.
 pub(super) struct Writer {
     db: Mutex<Connection>,
-    queue: Mutex<Vec<Arc<Ticket>>>,
+    queue: Queue,
     lock: File,
     broken: AtomicBool,
 }
@@ -74,7 +45,7 @@ enum Failed {
 
 impl Writer {
     pub(super) fn new(db: Connection, lock: File) -> Self {
-        let (db, queue) = (Mutex::new(db), Mutex::default());
+        let (db, queue) = (Mutex::new(db), Queue::default());
         Self {
             db,
             queue,
@@ -202,26 +173,8 @@ impl Writer {
         batch: Batch,
     ) -> Result<Head, AppendError> {
         rows::follow(expected.seq, &batch)?;
-        let (lease, answer) = (lease.clone(), Mutex::default());
-        let ticket = Arc::new(Ticket {
-            lease,
-            expected,
-            batch,
-            answer,
-        });
-        self.queue
-            .lock()
-            .map_err(|_| StoreError::Broken)?
-            .push(Arc::clone(&ticket));
-        let mut db = self.connection()?;
-        // While this thread waited, another may have written for it.
-        if let Some(answer) = ticket.answered() {
-            return answer;
-        }
-        self.write_queue(&mut db);
-        ticket
-            .answered()
-            .unwrap_or(Err(AppendError::Store(StoreError::Broken)))
+        let ticket = Ticket::new(lease.clone(), expected, batch);
+        self.queue.take(&ticket, |group| self.write(group))
     }
 
     /// For tests: changes the connection itself.
@@ -234,15 +187,9 @@ impl Writer {
         self.db.lock().map_err(|_| StoreError::Broken)
     }
 
-    /// Writes all that waits, in one transaction. Every ticket is answered before
-    /// the connection is given up: whoever gets it next relies on that.
-    fn write_queue(&self, db: &mut Connection) {
-        let group = self
-            .queue
-            .lock()
-            .map(|mut queue| std::mem::take(&mut *queue));
-        let group = group.unwrap_or_default();
-        let written = self.transact_on(db, |tx| {
+    /// Writes a group in one transaction, and answers it.
+    fn write(&self, group: &[Arc<Ticket>]) {
+        let written = self.transact(|tx| {
             group
                 .iter()
                 .map(|ticket| rows::append(tx, &ticket.append()).map_err(cause))
@@ -253,7 +200,7 @@ impl Writer {
                 .iter()
                 .zip(answers)
                 .for_each(|(ticket, a)| ticket.answer(a)),
-            Err(failed) => answer_all(&group, failed),
+            Err(failed) => answer_all(group, failed),
         }
     }
 
