@@ -16,8 +16,8 @@ use super::{begin, empty_visit, enter, left, median, row, timed};
 
 const DIR: &str = "MINION_BENCH_STORE";
 const RUNS: u32 = 64;
-const PROCESSES: u32 = 8;
-const VISITS: u32 = 400;
+const PROCESSES: usize = 8;
+const WHILE: Duration = Duration::from_millis(700);
 
 /// Bytes that bring a log past its first checkpoint, so that it is written over from then on.
 const WARM: usize = 6 * 1024 * 1024;
@@ -35,7 +35,9 @@ pub(super) fn grouped(store: &Arc<dyn Store>, one: Duration) {
             });
         }
         together.wait();
-        timed(|| drop(together.wait()))
+        timed(|| {
+            together.wait();
+        })
     });
     let what = format!("an empty visit, {RUNS} runs at a time");
     row(&what, took / (RUNS * visits), Some(("one run", one)));
@@ -45,26 +47,32 @@ pub(super) fn is_worker() -> bool {
     env::var_os(DIR).is_some()
 }
 
-/// In a worker: begins a run, says so, waits for the word, and does its visits.
+/// In a worker: begins a run, says so, waits for the word, does visits for a while and
+/// tells how many.
 pub(super) fn work() {
     let dir = env::var_os(DIR).unwrap();
-    let visits: u64 = env::args().nth(1).unwrap().parse().unwrap();
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir).unwrap());
     let journal = begin(&store);
+    empty_visit(&journal, 1);
     std::io::stdout().write_all(b"r").unwrap();
     std::io::stdout().flush().unwrap();
     std::io::stdin().read_exact(&mut [0]).unwrap();
-    (1..=visits).for_each(|visit| empty_visit(&journal, visit));
+    let (begun, mut visits) = (Instant::now(), 0);
+    while begun.elapsed() < WHILE {
+        visits += 1;
+        empty_visit(&journal, visits);
+    }
+    println!("{visits}");
 }
 
-/// The same number of visits by several processes on one store as by one.
+/// Visits of several processes on one store in the same time as of one.
 pub(super) fn processes(folder: &Path) {
     let dir = folder.join("processes");
     drop(SqliteStore::open(&dir).unwrap());
     let (mut one, mut many) = (Vec::new(), Vec::new());
-    for _ in 0..5 {
-        one.push(by(&dir, 1) / VISITS);
-        many.push(by(&dir, PROCESSES) / VISITS);
+    for _ in 0..7 {
+        one.push(WHILE / by(&dir, 1));
+        many.push(WHILE / by(&dir, PROCESSES));
     }
     let (one, many) = (median(one), median(many));
     row("an empty visit, 1 process", one, None);
@@ -72,27 +80,31 @@ pub(super) fn processes(folder: &Path) {
     row(&what, many, Some(("one process", one)));
 }
 
-fn by(dir: &Path, processes: u32) -> Duration {
-    let mut workers: Vec<_> = (0..processes)
-        .map(|_| worker(dir, VISITS / processes))
-        .collect();
+/// How many visits they all do.
+fn by(dir: &Path, processes: usize) -> u32 {
+    let mut workers: Vec<_> = (0..processes).map(|_| worker(dir)).collect();
     for worker in &mut workers {
         let ready = worker.stdout.as_mut().unwrap();
         ready.read_exact(&mut [0]).unwrap();
     }
-    let begun = Instant::now();
     for worker in &mut workers {
         worker.stdin.as_mut().unwrap().write_all(b"g").unwrap();
     }
-    for worker in &mut workers {
-        assert!(worker.wait().unwrap().success());
-    }
-    begun.elapsed()
+    let visits = workers.into_iter().map(|worker| {
+        let output = worker.wait_with_output().unwrap();
+        assert!(output.status.success());
+        let visits: u32 = std::str::from_utf8(&output.stdout)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        visits
+    });
+    visits.sum()
 }
 
-fn worker(dir: &Path, visits: u32) -> Child {
+fn worker(dir: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
-        .arg(visits.to_string())
         .env(DIR, dir)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -105,9 +117,15 @@ pub(super) fn long(folder: &Path) {
     let (short, _) = filled(folder, 1_000);
     let (long, store) = filled(folder, 100_000);
     let (mut early, mut late) = (Vec::new(), Vec::new());
-    for visit in 0..800 {
-        early.push(timed(|| empty_visit(&short, 1_001 + visit)));
-        late.push(timed(|| empty_visit(&long, 100_001 + visit)));
+    for visit in 0..1_200 {
+        // A flush may also pay for what the one before it left to the file system.
+        for turn in 0..2 {
+            if (visit + turn) % 2 == 0 {
+                early.push(timed(|| empty_visit(&short, 1_001 + visit)));
+            } else {
+                late.push(timed(|| empty_visit(&long, 100_001 + visit)));
+            }
+        }
     }
     let (early, late) = (median(early), median(late));
     row("an empty visit, the 1,000th", early, None);
@@ -117,14 +135,14 @@ pub(super) fn long(folder: &Path) {
     let checked = timed(|| {
         black_box(verify(&*store, run).unwrap());
     });
-    row("verify, a record", checked / (2 * 100_800), None);
+    row("verify, a record", checked / (2 * 101_200), None);
     drop((long, store));
     let file = folder.join("filled-100000/journal.sqlite");
     let bytes = fs::metadata(file).unwrap().len() - WARM as u64;
     println!(
         "{:<44} {:>10} bytes",
         "an empty visit in the file",
-        bytes / 100_800
+        bytes / 101_200
     );
 }
 

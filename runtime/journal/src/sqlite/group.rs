@@ -174,7 +174,9 @@ mod tests {
         let write = |group: &[Arc<Ticket>]| {
             writes.fetch_add(1, Ordering::SeqCst);
             thread::sleep(Duration::from_millis(20));
-            group.iter().for_each(|ticket| ticket.answer(Ok(HEAD)));
+            for ticket in group {
+                ticket.answer(Ok(HEAD));
+            }
         };
         thread::scope(|scope| {
             for _ in 0..16 {

@@ -3,11 +3,11 @@
 //!
 //! WAL with `synchronous = FULL`: a commit is one flush of the log. One writer
 //! connection per process; what several threads append at the same time becomes
-//! one transaction. Writers of different processes queue at `writer.lock`, since
-//! SQLite's own waiting starves some of them; readers use connections of their
-//! own and wait for nobody. `held/` has one locked file per lease that lives, so
-//! that a dead process lets go at once. Locks are those of the local system: not
-//! for network file systems.
+//! one transaction. Writers of different processes queue at `writer.turn` and
+//! `writer.lock`, since SQLite's own waiting starves some of them; readers use
+//! connections of their own and wait for nobody. `held/` has one locked file per
+//! lease that lives, so that a dead process lets go at once. Locks are those of the
+//! local system: not for network file systems.
 //!
 //! Blobs are rows, not files: they become durable with the records that name
 //! them, in the same flush, so none is ever orphaned or missing after a crash,
@@ -26,6 +26,7 @@ mod rows;
 mod schema;
 mod signals;
 mod space;
+mod turn;
 mod write;
 
 #[cfg(test)]

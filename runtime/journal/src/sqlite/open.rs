@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::turn::Turn;
 use super::{SqliteStore, holders, schema, write};
 use crate::StoreError;
 
 const FILE: &str = "journal.sqlite";
-const LOCK: &str = "writer.lock";
+const DOOR: &str = "writer.lock";
+const TURNSTILE: &str = "writer.turn";
 
-/// How long to wait for a foreign program that locks the file; our own queue at
-/// `writer.lock`.
+/// How long to wait for a foreign program that locks the file; our own queue as `turn`
+/// says.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a journal was not opened.
@@ -127,12 +129,14 @@ impl SqliteStore {
     pub(super) fn open_within(dir: &Path, patience: Duration) -> Result<Self, OpenError> {
         make_folder(dir)?;
         make_folder(&dir.join(holders::FOLDER))?;
-        let lock = make_file(&dir.join(LOCK))?;
+        let (door, turnstile) = (dir.join(DOOR), dir.join(TURNSTILE));
+        let turn = Turn::new(make_file(&door)?, make_file(&turnstile)?);
         let path = dir.join(FILE);
-        lock.lock().map_err(|source| io_error(dir, source))?;
-        let db = make_database(&path).and_then(|()| prepare(&path, patience));
-        lock.unlock().map_err(|source| io_error(dir, source))?;
-        let writer = write::Writer::new(db?, lock);
+        let db = {
+            let _taken = turn.take().map_err(|source| io_error(dir, source))?;
+            make_database(&path).and_then(|()| prepare(&path, patience))
+        };
+        let writer = write::Writer::new(db?, turn);
         Ok(Self {
             dir: dir.to_owned(),
             writer: Some(writer),

@@ -4,7 +4,6 @@
 //! transaction and its flush. A batch that is refused (fenced, conflict) does not touch
 //! the others of its group; an error of the database takes the whole group back.
 
-use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -15,6 +14,7 @@ use super::holders::Holders;
 use super::read;
 use super::rows;
 use super::schema::cause;
+use super::turn::Turn;
 use super::{signals, space};
 use crate::{
     AppendError, Batch, Blob, Claim, ClaimError, Clock, Hash, Head, Holder, Lease, NewRun, RunId,
@@ -25,7 +25,7 @@ use crate::{
 pub(super) struct Writer {
     db: Mutex<Connection>,
     queue: Queue,
-    lock: File,
+    turn: Turn,
     broken: AtomicBool,
 }
 
@@ -44,12 +44,12 @@ enum Failed {
 }
 
 impl Writer {
-    pub(super) fn new(db: Connection, lock: File) -> Self {
+    pub(super) fn new(db: Connection, turn: Turn) -> Self {
         let (db, queue) = (Mutex::new(db), Queue::default());
         Self {
             db,
             queue,
-            lock,
+            turn,
             broken: AtomicBool::new(false),
         }
     }
@@ -231,11 +231,12 @@ impl Writer {
         if self.broken.load(Ordering::Acquire) {
             return Err(Failed::Before(StoreError::Broken));
         }
-        self.lock
-            .lock()
+        let taken = self
+            .turn
+            .take()
             .map_err(|error| Failed::Before(StoreError::Failed(error.into())))?;
         let done = work(db);
-        let _ = self.lock.unlock();
+        drop(taken);
         done.map_err(|(failed, disk)| {
             self.broken.fetch_or(disk, Ordering::AcqRel);
             failed

@@ -53,7 +53,7 @@ fn only_the_owner_may_enter_what_is_made() {
             files += 1;
         }
     }
-    assert_eq!(files, 4, "journal, log, index of the log, lock");
+    assert_eq!(files, 5, "journal, log, index of the log, two locks");
 }
 
 #[test]
