@@ -112,6 +112,9 @@ fn admit(
 
 /// A blob that a batch needs, that does not come with it and is not there.
 pub(super) fn missing(tx: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<Option<Hash>> {
+    if batch.refs.is_empty() {
+        return Ok(None);
+    }
     let with: BTreeSet<Hash> = batch.blobs.iter().map(Blob::digest).collect();
     let mut query = tx.prepare_cached("SELECT 1 FROM blobs WHERE digest = ?1")?;
     for digest in batch.refs.iter().filter(|digest| !with.contains(digest)) {
