@@ -15,6 +15,17 @@ use crate::repository::{Base, Repository};
 use crate::tree::{TreeError, entries};
 use crate::{SnapshotError, TreeId, changes, folder};
 
+/// The folders of a bare repository, outer first.
+const FOLDERS: [&str; 5] = [
+    "objects",
+    "objects/info",
+    "objects/pack",
+    "refs",
+    "refs/heads",
+];
+/// Names the database that objects are borrowed from.
+const ALTERNATES: &str = "objects/info/alternates";
+
 /// Why a store could not be made or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum RunStoreError {
@@ -73,6 +84,7 @@ impl RunStore {
             .map_err(system)?
             .map_err(RunStoreError::Path)?;
         let store = Self::open(path)?;
+        store.note_layout();
         if lender.is_none() {
             let top = repository.top();
             let (commit, tree) = folder::take(top, Some(&store.objects)).map_err(|source| {
@@ -98,6 +110,14 @@ impl RunStore {
             })?;
         let objects = Objects::open(&path.join("objects"))?;
         Ok(Self { path, objects })
+    }
+
+    /// Makes durable all objects that this store, its clones and its checkouts
+    /// wrote since the last time, and the store itself when it is new. A record
+    /// that names a tree is committed after this, never before. Costs nothing
+    /// when nothing was written; once it failed, it always fails.
+    pub fn sync(&self) -> Result<(), RunStoreError> {
+        Ok(self.objects.sync()?)
     }
 
     /// The bare repository itself.
@@ -152,6 +172,15 @@ impl RunStore {
         Ok(None)
     }
 
+    /// Everything that [`lay_out`] made, for the first flush.
+    fn note_layout(&self) {
+        let inner = FOLDERS.iter().chain(&["HEAD", "config", "."]);
+        let inner = inner.map(|name| self.path.join(name));
+        let alternates = Some(self.path.join(ALTERNATES)).filter(|path| path.exists());
+        let above = self.path.parent().map(Path::to_owned);
+        self.objects.note(inner.chain(alternates).chain(above));
+    }
+
     pub(crate) fn objects(&self) -> &Objects {
         &self.objects
     }
@@ -163,13 +192,7 @@ fn lay_out(path: &Path, lender: Option<&Path>) -> io::Result<Result<(), PathBuf>
         return Ok(Err(lender.to_owned()));
     }
     std::fs::DirBuilder::new().mode(0o700).create(path)?;
-    for folder in [
-        "objects",
-        "objects/info",
-        "objects/pack",
-        "refs",
-        "refs/heads",
-    ] {
+    for folder in FOLDERS {
         std::fs::create_dir(path.join(folder))?;
     }
     std::fs::write(path.join("HEAD"), "ref: refs/heads/main\n")?;
@@ -180,7 +203,7 @@ fn lay_out(path: &Path, lender: Option<&Path>) -> io::Result<Result<(), PathBuf>
     if let Some(lender) = lender {
         let mut line = lender.as_os_str().as_bytes().to_vec();
         line.push(b'\n');
-        std::fs::write(path.join("objects/info/alternates"), line)?;
+        std::fs::write(path.join(ALTERNATES), line)?;
     }
     Ok(Ok(()))
 }

@@ -4,6 +4,7 @@
 mod attacks;
 mod checkout;
 mod deliver;
+mod durable;
 mod files;
 mod project;
 mod repository;
