@@ -179,6 +179,12 @@ impl Reader {
         gix::objs::Exists::exists(&self.handle, id)
     }
 
+    /// How long the content of `id` is, if it is there.
+    pub(crate) fn size_of(&self, id: &oid) -> Option<u64> {
+        let header = gix::odb::Header::try_header(&self.handle, id);
+        header.ok().flatten().map(|header| header.size())
+    }
+
     /// The tree of commit `id`.
     pub(crate) fn tree_of(&self, id: &oid) -> Result<ObjectId, ObjectError> {
         let mut buffer = Vec::new();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use gix::objs::Kind;
 
-use crate::checkout::{Checkout, CheckoutError, CheckoutOptions, checkout};
+use crate::checkout::{Checkout, CheckoutError, CheckoutOptions, checkout, restore};
 use crate::objects::{ObjectError, Objects};
 use crate::repository::{Base, Repository};
 use crate::tree::{TreeError, entries};
@@ -133,6 +133,21 @@ impl RunStore {
         options: CheckoutOptions<'_>,
     ) -> Result<Checkout, CheckoutError> {
         checkout(&self.objects, tree, dest, options)
+    }
+
+    /// Brings `dest`, a folder as a killed process or anybody left it, to
+    /// exactly `tree`, and makes it when it is missing: the first snapshot of it
+    /// gives `tree`. Only what differs is written. Files that the base's rules
+    /// ignore stay, unless they stand in the way; what a snapshot refuses and
+    /// what is left out of the checkout goes. After an error, or a kill, it can
+    /// be done again.
+    pub fn restore(
+        &self,
+        tree: TreeId,
+        dest: &Path,
+        options: CheckoutOptions<'_>,
+    ) -> Result<Checkout, CheckoutError> {
+        restore(&self.objects, tree, dest, options)
     }
 
     /// What differs from tree `a` to tree `b`, sorted by path.

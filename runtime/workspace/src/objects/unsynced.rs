@@ -76,10 +76,7 @@ impl Unsynced {
         };
         let files: Vec<PathBuf> = objects.iter().map(|id| file_of(id)).collect();
         let done = flushed.files(top, &files, &others);
-        done.map_err(|why| {
-            flushed.failed = Some(why.clone());
-            why
-        })
+        done.inspect_err(|why| flushed.failed = Some(why.clone()))
     }
 }
 

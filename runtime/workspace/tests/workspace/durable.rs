@@ -19,6 +19,7 @@ fn objects(store: &Path) -> BTreeSet<PathBuf> {
         .collect()
 }
 
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 /// What strace shows of the flushes of a step of this very program; none where
 /// strace is missing or not allowed.
 fn flushed(step: &str, folder: &Path) -> Option<BTreeSet<PathBuf>> {

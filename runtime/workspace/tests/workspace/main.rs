@@ -8,5 +8,7 @@ mod durable;
 mod files;
 mod project;
 mod repository;
+mod restore;
 mod snapshot;
 mod tree;
+mod vandals;
