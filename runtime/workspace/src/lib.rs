@@ -32,7 +32,7 @@ mod walk;
 
 pub use changes::{Change, ChangeKind, FileKind, Lines};
 pub use checkout::{Checkout, CheckoutError, CheckoutOptions, Limits};
-pub use deliver::{DeliverError, Signature};
+pub use deliver::{DeliverError, Delivered, Signature};
 pub use discard::discard;
 pub use files::{
     EntryKind, FileEntry, FileError, FileLimits, FileOp, Files, Found, Hit, Judge, Judged,

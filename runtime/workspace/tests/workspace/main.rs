@@ -6,6 +6,7 @@ mod checkout;
 mod deliver;
 mod durable;
 mod files;
+mod interrupted;
 mod project;
 mod repository;
 mod restore;
