@@ -2,59 +2,23 @@
 //! everything a run can write to. It borrows the user's objects and keeps its
 //! own, so that snapshots leave no trace in the user's repository.
 
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use gix::objs::Kind;
 
 use crate::checkout::{Checkout, CheckoutError, CheckoutOptions, checkout, restore};
-use crate::objects::{ObjectError, Objects};
+use crate::objects::Objects;
 use crate::repository::{Base, Repository};
 use crate::tree::{TreeError, entries};
-use crate::{SnapshotError, TreeId, changes, folder};
+use crate::{TreeId, changes, folder};
 
-/// The folders of a bare repository, outer first.
-const FOLDERS: [&str; 5] = [
-    "objects",
-    "objects/info",
-    "objects/pack",
-    "refs",
-    "refs/heads",
-];
-/// Names the database that objects are borrowed from.
-const ALTERNATES: &str = "objects/info/alternates";
+mod error;
+mod fork;
+mod layout;
+mod reopen;
+mod usage;
 
-/// Why a store could not be made or opened.
-#[derive(Debug, thiserror::Error)]
-pub enum RunStoreError {
-    /// The system refused.
-    #[error("cannot keep the run's objects in `{}`: {source}", path.display())]
-    System {
-        /// The folder of the store.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The path of the user's objects cannot stand in an alternates file.
-    #[error("the path of the repository's objects, {0:?}, holds a line break; move the repository")]
-    Path(PathBuf),
-    /// The objects cannot be read or written.
-    #[error(transparent)]
-    Object(#[from] ObjectError),
-    /// A folder without git could not be read.
-    #[error("cannot take `{}` as a base: {source}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why not.
-        source: SnapshotError,
-    },
-    /// A folder without git changed between being named the base and being taken.
-    #[error("`{}` changed while it was taken as a base; run again", .0.display())]
-    Changed(PathBuf),
-}
+pub use error::RunStoreError;
 
 /// A run's own bare repository.
 #[derive(Debug, Clone)]
@@ -75,16 +39,12 @@ impl RunStore {
             path: path.to_owned(),
             source,
         };
-        let lender = repository
-            .objects_folder()
-            .map(|path| path.canonicalize())
-            .transpose()
-            .map_err(system)?;
-        lay_out(path, lender.as_deref())
+        let lender = lender(repository).map_err(system)?;
+        layout::lay_out(path, lender.as_deref(), base.commit)
             .map_err(system)?
             .map_err(RunStoreError::Path)?;
         let store = Self::open(path)?;
-        store.note_layout();
+        store.objects.note(layout::all(&store.path));
         if lender.is_none() {
             let top = repository.top();
             let (commit, tree) = folder::take(top, Some(&store.objects)).map_err(|source| {
@@ -187,38 +147,13 @@ impl RunStore {
         Ok(None)
     }
 
-    /// Everything that [`lay_out`] made, for the first flush.
-    fn note_layout(&self) {
-        let inner = FOLDERS.iter().chain(&["HEAD", "config", "."]);
-        let inner = inner.map(|name| self.path.join(name));
-        let alternates = Some(self.path.join(ALTERNATES)).filter(|path| path.exists());
-        let above = self.path.parent().map(Path::to_owned);
-        self.objects.note(inner.chain(alternates).chain(above));
-    }
-
     pub(crate) fn objects(&self) -> &Objects {
         &self.objects
     }
 }
 
-/// Makes the files of a bare repository that git itself accepts.
-fn lay_out(path: &Path, lender: Option<&Path>) -> io::Result<Result<(), PathBuf>> {
-    if let Some(lender) = lender.filter(|lender| lender.as_os_str().as_bytes().contains(&b'\n')) {
-        return Ok(Err(lender.to_owned()));
-    }
-    std::fs::DirBuilder::new().mode(0o700).create(path)?;
-    for folder in FOLDERS {
-        std::fs::create_dir(path.join(folder))?;
-    }
-    std::fs::write(path.join("HEAD"), "ref: refs/heads/main\n")?;
-    std::fs::write(
-        path.join("config"),
-        "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
-    )?;
-    if let Some(lender) = lender {
-        let mut line = lender.as_os_str().as_bytes().to_vec();
-        line.push(b'\n');
-        std::fs::write(path.join(ALTERNATES), line)?;
-    }
-    Ok(Ok(()))
+/// The folder of the repository's objects; none for a folder without git.
+fn lender(repository: &Repository) -> std::io::Result<Option<PathBuf>> {
+    let folder = repository.objects_folder();
+    folder.map(|path| path.canonicalize()).transpose()
 }

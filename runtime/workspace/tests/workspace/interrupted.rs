@@ -72,7 +72,7 @@ fn killed(project: &Project, run: &Run, tree: TreeId, patience: Duration) -> Dur
 fn a_killed_delivery_is_done_again() {
     let project = Project::new();
     let (run, tree) = ready(&project, 150);
-    let whole = killed(&project, &run, tree, Duration::from_secs(60));
+    let whole = killed(&project, &run, tree, Duration::from_mins(1));
     let commit = run.repository.branch("minion/run").unwrap().unwrap();
     let tip = || run.store.delivered(&run.repository, "minion/run").unwrap();
     for part in 1..=16 {
