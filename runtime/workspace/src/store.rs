@@ -8,6 +8,7 @@ use gix::objs::Kind;
 
 use crate::checkout::{Checkout, CheckoutError, CheckoutOptions, checkout, restore};
 use crate::objects::Objects;
+use crate::patch::{self, Patch, PatchOptions};
 use crate::repository::{Base, Repository};
 use crate::tree::{TreeError, entries};
 use crate::{TreeId, changes, folder};
@@ -113,6 +114,14 @@ impl RunStore {
     /// What differs from tree `a` to tree `b`, sorted by path.
     pub fn changes(&self, a: TreeId, b: TreeId) -> Result<Vec<changes::Change>, TreeError> {
         changes::changes(&self.objects.reader(), a, b)
+    }
+
+    /// The unified diff from tree `a` to tree `b`, as `git diff` would show it
+    /// without renames. Without binary and omitted files it applies with
+    /// `git apply`. Names and contents are data: whoever shows them on a terminal
+    /// escapes them.
+    pub fn patch(&self, a: TreeId, b: TreeId, options: PatchOptions) -> Result<Patch, TreeError> {
+        patch::patch(&self.objects.reader(), a, b, options)
     }
 
     /// The symlinks of `tree`.

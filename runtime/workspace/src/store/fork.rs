@@ -68,7 +68,7 @@ impl RunStore {
         if borrows {
             let own = self.objects.reader();
             if let Some(commit) = base.commit {
-                reopen::whole(&own, commit).map_err(|why| reopen::gone(repository, commit, why))?;
+                reopen::check(&self.objects, repository, commit)?;
             }
             let flat = flatten(&own, base.tree, MAX_ENTRIES)?;
             let leaves = flat.leaves.into_iter().map(|leaf| leaf.id);

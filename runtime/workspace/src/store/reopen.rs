@@ -22,41 +22,40 @@ impl RunStore {
         };
         let base = layout::base(path).map_err(system)?;
         let lender = lender(repository).map_err(system)?;
-        match lender.filter(|_| layout::borrows(path)) {
-            Some(lender) => {
-                if let Some(base) = base {
-                    let objects = Objects::open(&lender)?;
-                    whole(&objects.reader(), base).map_err(|why| gone(repository, base, why))?;
-                }
-                layout::borrow_from(path, &lender)
-                    .map_err(system)?
-                    .map_err(RunStoreError::Path)?;
-                Self::open(path)
+        let lender = lender.filter(|_| layout::borrows(path));
+        if let Some(lender) = &lender {
+            if let Some(base) = base {
+                check(&Objects::open(lender)?, repository, base)?;
             }
-            // A store without a lender has all in itself.
-            None => {
-                let store = Self::open(path)?;
-                if let Some(base) = base {
-                    let reader = store.objects.reader();
-                    whole(&reader, base).map_err(|why| gone(repository, base, why))?;
-                }
-                Ok(store)
-            }
+            layout::borrow_from(path, lender)
+                .map_err(system)?
+                .map_err(RunStoreError::Path)?;
         }
+        let store = Self::open(path)?;
+        // A store without a lender has all in itself.
+        if let Some(base) = base.filter(|_| lender.is_none()) {
+            check(&store.objects, repository, base)?;
+        }
+        Ok(store)
     }
 }
 
-pub(super) fn gone(repository: &Repository, commit: CommitId, why: String) -> RunStoreError {
-    RunStoreError::Lender {
+/// Refuses a database that lacks something of the base.
+pub(super) fn check(
+    objects: &Objects,
+    repository: &Repository,
+    commit: CommitId,
+) -> Result<(), RunStoreError> {
+    whole(&objects.reader(), commit).map_err(|why| RunStoreError::Lender {
         repository: repository.top().to_owned(),
         commit,
         why,
-    }
+    })
 }
 
 /// Whether a commit is there with its tree and every file of it; what is
 /// missing if not.
-pub(super) fn whole(reader: &Reader, commit: CommitId) -> Result<(), String> {
+fn whole(reader: &Reader, commit: CommitId) -> Result<(), String> {
     let tree = reader
         .tree_of(&commit.0)
         .map_err(|_| "there is no such commit".to_owned())?;

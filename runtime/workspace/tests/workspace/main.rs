@@ -8,6 +8,7 @@ mod durable;
 mod files;
 mod fork;
 mod interrupted;
+mod patch;
 mod project;
 mod reopen;
 mod repository;
