@@ -216,6 +216,7 @@ fn left_out_files_and_submodules_come_back_as_a_checkout_has_them() {
     inner.write("x", "x").commit();
     project
         .write("a", "one")
+        .write(".gitignore", "*.log\n")
         .write(".env", "secret")
         .write("deep/.env", "secret")
         .commit();
@@ -243,7 +244,7 @@ fn left_out_files_and_submodules_come_back_as_a_checkout_has_them() {
     std::fs::remove_dir(root.join("sub")).unwrap();
     let without = checkout.snapshot().unwrap().tree;
     restored(&run, tree, &root, options);
-    write(&root, "sub/planted", "planted");
+    write(&root, "sub/ignored.log", "planted");
     restored(&run, without, &root, options);
     assert!(!root.join("sub").exists());
 }
