@@ -17,7 +17,7 @@ fn new_project(world: &World, folder: &str) -> PathBuf {
         "--sdk",
         sdk.to_str().unwrap(),
     ]);
-    made.expect(0, &["src/lib.rs", "minion.toml", "prompts/greet.md"]);
+    made.expect(0, &["src/lib.rs", "minion.toml"]);
     world.path(folder)
 }
 
@@ -69,7 +69,10 @@ fn says_hello(world: &World) {
     let ran = world.minion(&arguments);
     ran.expect(
         0,
-        &["granted  acme/hello source", "nothing had to be changed"],
+        &[
+            "granted  acme/hello source: read **",
+            "nothing had to be changed",
+        ],
     );
     assert_eq!(before, world.fingerprint(Path::new(repository)));
     let run: Value = serde_json::from_str(&world.minion(&["runs", "--json"]).stdout).unwrap();
@@ -176,4 +179,23 @@ fn nothing_is_made_where_something_stands() {
     let made = world.minion(&["new", "hello", "--sdk", sdk.to_str().unwrap()]);
     made.expect(2, &["`hello` is there already", "take another folder"]);
     assert_eq!(world.path("hello").read_dir().unwrap().count(), 1);
+}
+
+#[test]
+fn without_an_sdk_named_the_one_that_this_program_was_built_beside_is_taken_and_said() {
+    let world = World::new();
+    let sdk = root().join("sdk");
+    let made = world.minion(&["new", "hello"]);
+    made.expect(0, &[&format!("sdk    {}  (--sdk", sdk.display())]);
+    let manifest = std::fs::read_to_string(world.path("hello/Cargo.toml")).unwrap();
+    assert!(manifest.contains(sdk.to_str().unwrap()), "{manifest}");
+}
+
+#[test]
+fn a_folder_that_is_not_the_sdk_makes_no_project() {
+    let world = World::new();
+    let top = root();
+    let made = world.minion(&["new", "hello", "--sdk", top.to_str().unwrap()]);
+    made.expect(2, &["there is no minion-sdk at", "name the folder `sdk`"]);
+    assert!(!world.path("hello").exists());
 }

@@ -9,6 +9,7 @@ mod model;
 mod repository;
 mod step;
 mod together;
+mod words;
 
 use crate::world::{Ran, World, component};
 use std::path::{Path, PathBuf};

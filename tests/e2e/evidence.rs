@@ -5,6 +5,7 @@
 //! on, past the gate or through it; whatever the gate said, it goes on to `delivered`.
 
 mod caches;
+mod levels;
 mod plugins;
 mod steered;
 mod trees;
@@ -26,6 +27,8 @@ pub(crate) struct Trial {
     pub(crate) world: World,
     pub(crate) repository: PathBuf,
     before: String,
+    /// Where programs are found, if not where they are found otherwise.
+    path: Option<&'static str>,
 }
 
 impl Trial {
@@ -37,7 +40,14 @@ impl Trial {
             world,
             repository,
             before,
+            path: None,
         }
+    }
+
+    /// With the system's programs alone, which any user may run.
+    pub(crate) fn of_the_system(self) -> Self {
+        let path = Some("/usr/local/bin:/usr/bin:/bin");
+        Self { path, ..self }
     }
 
     pub(crate) fn python() -> Self {
@@ -80,6 +90,9 @@ impl Trial {
             .arg("--repo")
             .arg(&self.repository);
         command.args(["--task", "be believed"]).args(authority);
+        if let Some(path) = self.path {
+            command.env("PATH", path);
+        }
         for grant in [
             "files:read=**",
             "files:write=**",

@@ -99,6 +99,9 @@ pub enum ModelError {
         /// What the client says.
         why: String,
     },
+    /// What an earlier process of the same run was told, read from its journal.
+    #[error("{0}")]
+    Recorded(String),
     /// A fault of the host around the model.
     #[error(transparent)]
     Host(#[from] Fatal),
@@ -154,6 +157,7 @@ impl ModelError {
             Self::Nonsense { .. } => "model-nonsense",
             Self::Client { .. } => "model-client",
             Self::Cassette(error) => error.code(),
+            Self::Recorded(_) => "model-failed-before",
             Self::Host(_) => "host-fault",
         }
     }

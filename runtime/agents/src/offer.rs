@@ -55,6 +55,7 @@ impl Offer {
             .check(&call.arguments)
             .map_err(|problems| Refusal::Schema {
                 tool: spec.name.clone(),
+                arguments: schema.misfits(&call.arguments),
                 problems,
             })
     }

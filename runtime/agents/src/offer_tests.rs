@@ -70,6 +70,22 @@ fn only_an_object_that_fits_passes() {
 }
 
 #[test]
+fn the_argument_that_does_not_fit_is_part_of_what_was_wanted() {
+    let wanted = |arguments: Value| {
+        let call = ToolCall {
+            id: "c".to_owned(),
+            name: "count".to_owned(),
+            arguments,
+        };
+        let offer = Offer::pin(vec![spec("count")]).unwrap();
+        offer.judge(&call).unwrap_err().target("count")
+    };
+    assert_eq!(wanted(json!({ "n": "1" })), "count(n)");
+    assert_eq!(wanted(json!({ "m": 1 })), "count(m, n)");
+    assert_eq!(wanted(json!("{\"n\": 1")), "count");
+}
+
+#[test]
 fn a_made_up_name_is_escaped_and_shortened() {
     let call = ToolCall {
         id: "c".to_owned(),

@@ -55,6 +55,9 @@ pub enum Refusal {
     Schema {
         /// The tool.
         tool: String,
+        /// The arguments that do not fit.
+        #[serde(default)]
+        arguments: Vec<String>,
         /// What does not fit, and where.
         problems: String,
     },
@@ -87,6 +90,16 @@ impl Refusal {
             Self::Limit { .. } => "agent-limit",
             Self::CutOff { .. } => "answer-cut-off",
             Self::Empty => "answer-empty",
+        }
+    }
+
+    /// What was wanted, for records and screens: the tool, with the arguments that are wrong.
+    pub fn target(&self, tool: &str) -> String {
+        match self {
+            Self::Schema { arguments, .. } if !arguments.is_empty() => {
+                format!("{tool}({})", arguments.join(", "))
+            }
+            _ => tool.to_owned(),
         }
     }
 

@@ -1,12 +1,14 @@
 //! How an agent ended: with a report, or with the reason why not. Both carry
 //! what was spent.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Fatal, LimitKind, ModelError, Refusal};
 
 /// What an agent used up, whether it came to an end or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Spent {
     /// Turns that the model took.
     pub turns: u32,
@@ -25,7 +27,8 @@ pub struct Spent {
 }
 
 /// What an agent leaves behind. What it says is data: it proves nothing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AgentReport {
     /// The last words of the model.
     pub summary: String,

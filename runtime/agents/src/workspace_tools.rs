@@ -253,6 +253,7 @@ impl WorkspaceCall {
             WorkspaceTool::Run => Deserialize::deserialize(arguments).map(Self::Run),
         }
         .map_err(|error: serde_json::Error| Refusal::Schema {
+            arguments: Vec::new(),
             tool: call.name.clone(),
             problems: error.to_string(),
         })

@@ -16,8 +16,8 @@ pub use component::{
     MAX_FUNCTION_WORK, MAX_FUNCTIONS, MAX_INTERFACES, MAX_LOCALS,
 };
 pub use contract::{BadContract, NEWEST_CONTRACT, OLDEST_CONTRACT};
-pub use new::{NewError, SdkSource, new_project};
-pub use read::{BadFile, Bundle, read};
+pub use new::{NewError, Sdk, new_project};
+pub use read::{BadFile, Bundle, read, read_knowing};
 pub use sections::{
     BadSection, MAX_GRAPH_BYTES, MAX_MANIFEST_BYTES, MAX_PARTS, MAX_PROMPT_BYTES, Sections, write,
 };

@@ -6,13 +6,42 @@ use std::path::{Path, PathBuf};
 use minion_grants::shown;
 use thiserror::Error;
 
-/// Where a new project gets minion-sdk from.
+/// A folder with the source of minion-sdk, which a new project depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SdkSource {
-    /// A folder with its source.
-    Path(PathBuf),
-    /// A published version.
-    Version(String),
+pub struct Sdk(PathBuf);
+
+/// How the SDK's package is called.
+const SDK: &str = "minion-sdk";
+
+impl Sdk {
+    /// The SDK in this folder, if its `Cargo.toml` says that it is one.
+    pub fn at(folder: &Path) -> Result<Self, NewError> {
+        let not = |why: String| NewError::NotTheSdk {
+            folder: folder.to_owned(),
+            why,
+        };
+        let path = folder
+            .canonicalize()
+            .map_err(|error| not(error.to_string()))?;
+        let text = std::fs::read_to_string(path.join("Cargo.toml"))
+            .map_err(|error| not(format!("its Cargo.toml cannot be read: {error}")))?;
+        match package_of(&text) {
+            Some(name) if name == SDK => Ok(Self(path)),
+            Some(name) => Err(not(format!("its Cargo.toml is that of `{}`", shown(&name)))),
+            None => Err(not("its Cargo.toml names no package".to_owned())),
+        }
+    }
+
+    /// The folder, by its real name.
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+}
+
+fn package_of(manifest: &str) -> Option<String> {
+    let manifest: toml::Table = toml::from_str(manifest).ok()?;
+    let name = manifest.get("package")?.get("name")?.as_str()?;
+    Some(name.to_owned())
 }
 
 /// Why there is no new project.
@@ -25,6 +54,14 @@ pub enum NewError {
     BadName {
         /// The name.
         name: String,
+    },
+    /// The folder is not the SDK's.
+    #[error("there is no {SDK} at `{}`: {why}; name the folder `sdk` of minion-rt's repository", folder.display())]
+    NotTheSdk {
+        /// The folder.
+        folder: PathBuf,
+        /// What is there instead.
+        why: String,
     },
     /// Something is there already.
     #[error("`{}` is there already and is not empty; take another folder", dir.display())]
@@ -43,7 +80,7 @@ pub enum NewError {
 }
 
 /// Makes the project of a hello-world blueprint and returns the files in it.
-pub fn new_project(dir: &Path, name: &str, sdk: &SdkSource) -> Result<Vec<PathBuf>, NewError> {
+pub fn new_project(dir: &Path, name: &str, sdk: &Sdk) -> Result<Vec<PathBuf>, NewError> {
     let package = package(name).ok_or_else(|| NewError::BadName { name: shown(name) })?;
     let full = dir
         .read_dir()
@@ -53,10 +90,7 @@ pub fn new_project(dir: &Path, name: &str, sdk: &SdkSource) -> Result<Vec<PathBu
             dir: dir.to_owned(),
         });
     }
-    let sdk = match sdk {
-        SdkSource::Path(path) => format!("{{ path = {:?} }}", path.display().to_string()),
-        SdkSource::Version(version) => format!("{version:?}"),
-    };
+    let sdk = format!("{{ path = {:?} }}", sdk.folder().display().to_string());
     let mut written = Vec::new();
     for (file, text) in FILES {
         let text = text
@@ -75,7 +109,7 @@ pub fn new_project(dir: &Path, name: &str, sdk: &SdkSource) -> Result<Vec<PathBu
 
 /// By its path in the project; the ending keeps cargo from taking the
 /// template for a crate.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 5] = [
     (
         "Cargo.toml",
         include_str!("../template/Cargo.toml.template"),
@@ -88,10 +122,6 @@ const FILES: [(&str, &str); 6] = [
     (
         "src/tests.rs",
         include_str!("../template/tests.rs.template"),
-    ),
-    (
-        "prompts/greet.md",
-        include_str!("../template/greet.md.template"),
     ),
     (".gitignore", "/target\n"),
 ];

@@ -13,7 +13,7 @@ use minion_grants::{
 use semver::Version;
 use thiserror::Error;
 
-use crate::component::{BadComponent, Interface, component};
+use crate::component::{BadComponent, Functions, Interface, component};
 use crate::contract::{BadContract, Purpose, purpose};
 use crate::sections::{BadSection, Sections};
 
@@ -152,31 +152,111 @@ impl Bundle {
 
 /// Reads a file as it came from wherever.
 pub fn read(bytes: &[u8]) -> Result<Bundle, BadFile> {
-    let component = component(bytes)?;
-    let purpose = purpose(&component)?;
-    let sections = Sections::read(&component.sections)?;
-    let manifest = Manifest::from_json(sections.manifest)?;
-    check_purpose(&manifest, &purpose)?;
-    check_parts("prompt", &manifest.prompts, &sections.prompts, |text| {
-        text.as_bytes()
-    })?;
-    check_parts("plugin", &manifest.plugins, &sections.plugins, |bytes| {
-        bytes
-    })?;
-    let bundle = Bundle {
-        bytes: bytes.to_vec(),
-        digest: Digest::of(bytes),
-        kind: purpose.kind,
-        contract: purpose.contract,
-        graph: graph(purpose.kind, &sections)?,
-        plugins: plugins(&sections)?,
-        prompts: owned(&sections.prompts),
-        manifest,
-        imports: component.imports,
-        exports: component.exports,
-    };
-    check_against_manifest(&bundle)?;
-    Ok(bundle)
+    read_knowing(bytes, &[])
+}
+
+/// The same, for a caller that knows digests of files which [`read`] took before, such as
+/// those that are built into the program. Whatever has such a digest is those bytes, so the
+/// code of its functions is not validated once more; all the rest of it is.
+pub fn read_knowing(bytes: &[u8], sound: &[Digest]) -> Result<Bundle, BadFile> {
+    let digest = Digest::of(bytes);
+    File {
+        bytes,
+        digest,
+        sound,
+    }
+    .read(None)
+}
+
+/// Bytes with their digest.
+#[derive(Clone, Copy)]
+struct File<'a> {
+    bytes: &'a [u8],
+    digest: Digest,
+    sound: &'a [Digest],
+}
+
+impl File<'_> {
+    /// Reads it, if it is of the kind that is wanted.
+    fn read(self, wanted: Option<ComponentKind>) -> Result<Bundle, BadFile> {
+        let functions = if self.sound.contains(&self.digest) {
+            Functions::Sound
+        } else {
+            Functions::Validate
+        };
+        let component = component(self.bytes, functions)?;
+        let purpose = purpose(&component)?;
+        if wanted.is_some_and(|kind| kind != purpose.kind) {
+            return Err(BadFile::NotAPlugin);
+        }
+        let sections = Sections::read(&component.sections)?;
+        let manifest = Manifest::from_json(sections.manifest)?;
+        check_purpose(&manifest, &purpose)?;
+        let prompts = digests(&sections.prompts, |text| text.as_bytes());
+        check_parts("prompt", &manifest.prompts, &prompts)?;
+        let plugins = digests(&sections.plugins, |bytes| bytes);
+        check_parts("plugin", &manifest.plugins, &plugins)?;
+        let mut bundle = Bundle {
+            bytes: self.bytes.to_vec(),
+            digest: self.digest,
+            kind: purpose.kind,
+            contract: purpose.contract,
+            graph: graph(purpose.kind, &sections)?,
+            plugins: BTreeMap::new(),
+            prompts: owned(&sections.prompts),
+            manifest,
+            imports: component.imports,
+            exports: component.exports,
+        };
+        if plugins.is_empty() {
+            return check_against_manifest(&bundle).map(|()| bundle);
+        }
+        let (plugins, checked) = std::thread::scope(|scope| {
+            let plugins = scope.spawn(|| self.plugins(&sections, &plugins));
+            let checked = check_against_manifest(&bundle);
+            let panicked = |panic| std::panic::resume_unwind(panic);
+            (plugins.join().unwrap_or_else(panicked), checked)
+        });
+        bundle.plugins = plugins?;
+        checked.map(|()| bundle)
+    }
+
+    /// A blueprint is refused before its own parts are looked at, and a plugin
+    /// has none, so this goes one level deep and no further.
+    fn plugins(
+        self,
+        sections: &Sections<'_>,
+        digests: &BTreeMap<&str, Digest>,
+    ) -> Result<BTreeMap<String, Bundle>, BadFile> {
+        let one = |((name, bytes), digest): ((&&str, &&[u8]), &Digest)| {
+            let file = File {
+                bytes,
+                digest: *digest,
+                sound: self.sound,
+            };
+            let bundle = file.read(Some(ComponentKind::Plugin));
+            let refuse = |source| BadFile::Plugin {
+                name: (*name).to_owned(),
+                source: Box::new(source),
+            };
+            Ok(((*name).to_owned(), bundle.map_err(refuse)?))
+        };
+        sections
+            .plugins
+            .iter()
+            .zip(digests.values())
+            .map(one)
+            .collect()
+    }
+}
+
+/// The digests of parts, by the same names.
+fn digests<'a, T>(
+    parts: &BTreeMap<&'a str, T>,
+    bytes: impl Fn(&T) -> &[u8],
+) -> BTreeMap<&'a str, Digest> {
+    let digest = |(name, part): (&&'a str, &T)| (*name, Digest::of(bytes(part)));
+    parts.iter().map(digest).collect()
 }
 
 fn check_purpose(manifest: &Manifest, purpose: &Purpose) -> Result<(), BadFile> {
@@ -205,23 +285,21 @@ fn word(kind: ComponentKind) -> &'static str {
 
 /// Each part that is listed is there, the other way round, and is the one
 /// meant. That none is listed twice is the manifest's own check.
-fn check_parts<T>(
+fn check_parts(
     what: &'static str,
     listed: &[Part],
-    found: &BTreeMap<&str, T>,
-    bytes: impl Fn(&T) -> &[u8],
+    found: &BTreeMap<&str, Digest>,
 ) -> Result<(), BadFile> {
     for part in listed {
         let name = || part.name.to_string();
-        let there = found
+        let there = *found
             .get(part.name.as_str())
             .ok_or_else(|| BadFile::PartMissing { what, name: name() })?;
-        let found = Digest::of(bytes(there));
-        if found != part.digest {
+        if there != part.digest {
             return Err(BadFile::PartDiffers {
                 what,
                 name: name(),
-                found,
+                found: there,
                 listed: part.digest,
             });
         }
@@ -247,33 +325,11 @@ fn graph(kind: ComponentKind, sections: &Sections<'_>) -> Result<Option<Graph>, 
     }
 }
 
-fn plugins(sections: &Sections<'_>) -> Result<BTreeMap<String, Bundle>, BadFile> {
-    let one = |(name, bytes): (&&str, &&[u8])| {
-        let name = (*name).to_owned();
-        let refuse = |source| BadFile::Plugin {
-            name: name.clone(),
-            source: Box::new(source),
-        };
-        let bundle = read_plugin(bytes).map_err(refuse)?;
-        Ok((name, bundle))
-    };
-    sections.plugins.iter().map(one).collect()
-}
-
 fn owned(prompts: &BTreeMap<&str, &str>) -> BTreeMap<String, String> {
     prompts
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
         .collect()
-}
-
-/// A blueprint is refused before its own parts are looked at, and a plugin
-/// has none, so this goes one level deep and no further.
-fn read_plugin(bytes: &[u8]) -> Result<Bundle, BadFile> {
-    if purpose(&component(bytes)?)?.kind != ComponentKind::Plugin {
-        return Err(BadFile::NotAPlugin);
-    }
-    read(bytes)
 }
 
 fn check_against_manifest(bundle: &Bundle) -> Result<(), BadFile> {

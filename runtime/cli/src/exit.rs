@@ -1,6 +1,8 @@
 //! Exit codes, and how a failure is told.
 
-use crate::render::talk;
+use crate::render::{say, talk};
+use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Done.
@@ -9,8 +11,12 @@ pub(crate) const DONE: u8 = 0;
 pub(crate) const USAGE: u8 = 2;
 /// Refused: not admitted, damaged, not what it says.
 pub(crate) const REFUSED: u8 = 3;
+/// A run does not do again what it did.
+pub(crate) const DIVERGED: u8 = 4;
 /// A limit, or somebody stopped it.
 pub(crate) const STOPPED: u8 = 5;
+/// A human has to go on.
+pub(crate) const ESCALATED: u8 = 6;
 /// A bug of ours.
 pub(crate) const BUG: u8 = 70;
 
@@ -42,6 +48,14 @@ impl Fail {
         }
     }
 
+    /// It does not do again what it did.
+    pub(crate) fn diverged(message: impl std::fmt::Display) -> Self {
+        Self {
+            code: DIVERGED,
+            message: message.to_string(),
+        }
+    }
+
     /// It could not go on.
     pub(crate) fn stopped(message: impl std::fmt::Display) -> Self {
         Self {
@@ -58,11 +72,27 @@ impl Fail {
         }
     }
 
-    /// Tells it and gives the exit code.
-    pub(crate) fn report(&self) -> ExitCode {
+    /// Tells it, as data too where `json` is wanted, and gives the exit code.
+    pub(crate) fn report(&self, json: bool) -> ExitCode {
         talk(&format!("error  {}", self.message));
+        if json {
+            say(&as_json(&self.message, self.code).to_string());
+        }
         ExitCode::from(self.code)
     }
+}
+
+/// An error as data.
+fn as_json(message: &str, code: u8) -> Value {
+    json!({ "error": message, "exit-code": code })
+}
+
+/// Whether the command's words want JSON; asked of the words themselves, since they may be
+/// what is wrong.
+pub(crate) fn wants_json(words: impl Iterator<Item = OsString>) -> bool {
+    words
+        .take_while(|word| word != "--")
+        .any(|word| word == "--json")
 }
 
 /// An error that has lines of its own, each naming one thing; strangers' texts in it are
@@ -90,8 +120,28 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// clap's own message: help goes to stdout with 0, a mistake to stderr with 2.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+/// clap's own message: help goes to stdout with 0, a mistake to stderr with 2, as data too
+/// where `json` is wanted.
+pub(crate) fn usage(error: &clap::Error, json: bool) -> ExitCode {
     let _ = error.print();
-    ExitCode::from(if error.use_stderr() { USAGE } else { DONE })
+    if !error.use_stderr() {
+        return ExitCode::from(DONE);
+    }
+    if json {
+        say(&as_json(error.to_string().trim_end(), USAGE).to_string());
+    }
+    ExitCode::from(USAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_wanted_only_where_it_is_a_flag() {
+        let wants = |words: &[&str]| wants_json(words.iter().map(OsString::from));
+        assert!(wants(&["minion-rt", "exec", "x", "--json"]));
+        assert!(!wants(&["minion-rt", "inspect", "--", "--json"]));
+        assert!(!wants(&["minion-rt", "exec", "x", "--task=--json"]));
+    }
 }

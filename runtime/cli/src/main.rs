@@ -23,6 +23,10 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     Exec(Box<verbs::exec::Exec>),
+    Resume(verbs::resume::Resume),
+    Approve(verbs::decide::Approve),
+    Reject(verbs::decide::Reject),
+    Replay(verbs::replay::Replay),
     Inspect(verbs::inspect::Inspect),
     Runs(verbs::runs::Runs),
     Build(verbs::build::Build),
@@ -34,13 +38,18 @@ fn main() -> ExitCode {
     if let Some(code) = minion_sandbox::stage_main() {
         return ExitCode::from(u8::try_from(code).unwrap_or(exit::BUG));
     }
+    let json = exit::wants_json(std::env::args_os());
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return exit::usage(&error),
+        Err(error) => return exit::usage(&error, json),
     };
     trace();
     let done = match arguments.verb {
         Verb::Exec(verb) => verb.run(),
+        Verb::Resume(verb) => verb.run(),
+        Verb::Approve(verb) => verb.run(),
+        Verb::Reject(verb) => verb.run(),
+        Verb::Replay(verb) => verb.run(),
         Verb::Inspect(verb) => verb.run(),
         Verb::Runs(verb) => verb.run(),
         Verb::Build(verb) => verb.run(),
@@ -48,7 +57,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(code) => ExitCode::from(code),
-        Err(fail) => fail.report(),
+        Err(fail) => fail.report(json),
     }
 }
 

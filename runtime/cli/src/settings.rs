@@ -28,6 +28,11 @@ impl Settings {
         })
     }
 
+    /// The folder of all that is kept.
+    pub(crate) fn state(&self) -> &Path {
+        &self.state
+    }
+
     /// The journal's folder.
     pub(crate) fn journal(&self) -> PathBuf {
         self.state.join("journal")

@@ -2,6 +2,7 @@
 //! resume does when its intent has no result.
 
 use minion_journal::{Effect, InDoubt};
+use serde_json::Value;
 
 /// One kind of call that can pass the door.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,6 +13,22 @@ pub struct CallKind {
     pub effect: Effect,
     /// What a resume does about an intent without a result.
     pub in_doubt: InDoubt,
+}
+
+/// A kind of call, with how its recorded response becomes an answer again.
+pub struct Call<T: 'static> {
+    /// The kind.
+    pub kind: &'static CallKind,
+    /// Reads a response that an effect of this kind gave; none when it is not of that shape.
+    pub read: fn(Value) -> Option<T>,
+}
+
+impl CallKind {
+    /// Whether what stands beneath it is a guest's own work, which a replay does again. An
+    /// agent's work is not: its loop depends on the wall clock, so its report is taken.
+    pub fn holds_a_guest(&self) -> bool {
+        [&calls::PLUGIN_RUN, &calls::GATE_RUN, &calls::GATE_BASE].contains(&self)
+    }
 }
 
 /// The call kinds by name.

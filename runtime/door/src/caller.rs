@@ -1,6 +1,6 @@
 //! Who comes to the door.
 
-use minion_grants::{Authority, FileOp, Verdict};
+use minion_grants::{Authority, Denial, FileOp, FileRule, Verdict};
 use minion_journal::Seq;
 use std::sync::Arc;
 
@@ -44,9 +44,17 @@ impl Caller {
         lent
     }
 
-    /// Judges one operation on a resolved path.
-    pub fn file(&self, op: FileOp, path: &str) -> Verdict {
-        self.judged(|authority| authority.file(op, path))
+    /// Judges one operation on a resolved path: its own rule, unless one that it works
+    /// within denies.
+    ///
+    /// # Errors
+    /// The denial.
+    pub fn file(&self, op: FileOp, path: &str) -> Result<FileRule<'_>, Denial> {
+        let own = self.authority.file_rule(op, path)?;
+        for authority in &self.within {
+            authority.file_rule(op, path)?;
+        }
+        Ok(own)
     }
 
     /// Judges a command line.

@@ -5,15 +5,24 @@
 //! only then lets the effect happen; an effect on the outside world is preceded by its
 //! committed intent. What a guest may see of a refusal is a [`Failure`]; when the journal
 //! cannot be written there is only [`Halt`], and the run stops.
+//!
+//! A run that is resumed or replayed goes through its own record first: what stands there
+//! is the answer, and nothing happens a second time.
 
 mod call;
 mod caller;
+mod door;
 mod failure;
 mod meter;
 mod passage;
+mod script;
+mod warnings;
 
-pub use call::{CALLS, CallKind, calls};
+pub use call::{CALLS, Call, CallKind, calls};
 pub use caller::Caller;
-pub use failure::{Failure, Halt, LimitKind, LimitReached};
+pub use door::{Denied, Door, SHOWN_DENIALS};
+pub use failure::{Divergence, Failure, Halt, LimitKind, LimitReached};
 pub use meter::{Budget, Meter, Spent};
-pub use passage::{Answer, Denied, Door, Judge, Permit, Scope};
+pub use passage::{Answer, Judge, Opened, Passed, Permit, Scope};
+pub use script::{After, Records};
+pub use warnings::{Warned, Warnings};

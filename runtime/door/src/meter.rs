@@ -77,6 +77,19 @@ impl Meter {
         }
     }
 
+    /// A meter that goes on from what was spent before.
+    pub fn resumed(budget: Budget, spent: Spent) -> Self {
+        Self {
+            budget,
+            turns: spent.turns.into(),
+            input_tokens: spent.input_tokens.into(),
+            output_tokens: spent.output_tokens.into(),
+            tool_calls: spent.tool_calls.into(),
+            commands: spent.commands.into(),
+            denied: spent.denied.into(),
+        }
+    }
+
     /// Takes one model turn before it is made.
     pub fn turn(&self) -> Result<(), LimitReached> {
         if self.tokens_left() == 0 {

@@ -1,26 +1,46 @@
-//! Judge, intent, effect, result: the order that every call goes through.
+//! Judge, intent, effect, result: the order that every call goes through. What the journal
+//! already says of a call is its answer, and then nothing happens.
 
-use crate::{CallKind, Caller, Failure, Halt, Meter};
-use minion_grants::{Denial, FileOp, Verdict};
-use minion_journal::{Body, Effect, Journal, Payload, Seq};
+use crate::door::Door;
+use crate::script::{Said, brief};
+use crate::{Call, CallKind, Caller, Divergence, Failure, Halt};
+use minion_grants::{Denial, FileOp, FileRule, Verdict};
+use minion_journal::{Body, Effect, Hash, InDoubt, Payload, Seq};
 use serde_json::Value;
-use std::cell::RefCell;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::Cell;
+use std::fmt::Write as _;
 use std::time::Instant;
 
 /// What a caller gets and what the journal keeps of it.
 pub type Answer<T> = Result<(T, Value), Failure>;
 
+/// What a call came to; the outer error ends the run.
+pub type Passed<T> = Result<Result<T, Failure>, Halt>;
+
 /// Proof that the judge has said yes to one call. Only the door makes one.
 #[derive(Debug)]
 pub struct Permit {
     rule: String,
+    in_doubt: bool,
+    intent: Option<Hash>,
 }
 
 impl Permit {
     /// The rule that allowed the call.
     pub fn rule(&self) -> &str {
         &self.rule
+    }
+
+    /// The hash of the record that announced an external effect: it proves all of the
+    /// journal before the effect, and is the same when the effect is done again.
+    pub fn intent(&self) -> Option<Hash> {
+        self.intent
+    }
+
+    /// Whether the effect was intended before by a process that did not tell what came of
+    /// it: it has to be looked up before it is done again.
+    pub fn is_in_doubt(&self) -> bool {
+        self.in_doubt
     }
 }
 
@@ -38,236 +58,294 @@ impl Scope {
     }
 }
 
+/// What became of a call that has others beneath it.
+#[derive(Debug)]
+pub enum Opened<T> {
+    /// It is known, or refused.
+    Answered(Result<T, Failure>),
+    /// It is to be done, or to be gone on with.
+    Scope(Scope),
+}
+
 /// The judge of one call that has to look at the thing itself before it can judge, as
 /// files do: a path is judged when it is resolved.
 #[derive(Debug)]
 pub struct Judge<'a> {
     caller: &'a Caller,
-    rule: RefCell<String>,
+    /// The last that allowed something.
+    rule: Cell<Option<FileRule<'a>>>,
 }
 
 impl Judge<'_> {
     /// Judges one operation on a resolved path.
     pub fn file(&self, op: FileOp, path: &str) -> Result<(), Denial> {
-        match self.caller.file(op, path) {
-            Verdict::Allow { rule } => {
-                *self.rule.borrow_mut() = rule;
-                Ok(())
-            }
-            Verdict::Deny(denial) => Err(denial),
+        self.rule.set(Some(self.caller.file(op, path)?));
+        Ok(())
+    }
+
+    fn rule(&self) -> String {
+        let mut text = String::with_capacity(96);
+        if let Some(rule) = self.rule.get() {
+            let _ = write!(text, "{rule}");
         }
+        text
     }
 }
 
-/// The door of one run.
-#[derive(Debug)]
-pub struct Door {
-    journal: Arc<Journal>,
-    meter: Meter,
-    denied: Mutex<Vec<Denied>>,
+/// A call at the door.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    caller: &'a Caller,
+    kind: &'static CallKind,
 }
-
-/// A refusal, as the outcome shows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Denied {
-    /// The node in which it was.
-    pub node: String,
-    /// The call that was refused.
-    pub call: &'static str,
-    /// Why.
-    pub denial: Denial,
-}
-
-/// Refusals that are kept to be shown; the journal keeps them all.
-const SHOWN_DENIALS: usize = 100;
 
 impl Door {
-    /// A door that records in `journal` and counts in `meter`.
-    pub fn new(journal: Arc<Journal>, meter: Meter) -> Self {
-        Self {
-            journal,
-            meter,
-            denied: Mutex::default(),
-        }
-    }
-
-    /// What the run has spent and may spend.
-    pub fn meter(&self) -> &Meter {
-        &self.meter
-    }
-
-    /// The refusals so far, the first hundred of them.
-    pub fn denied(&self) -> Vec<Denied> {
-        self.denied
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// The run's journal.
-    pub fn journal(&self) -> &Arc<Journal> {
-        &self.journal
-    }
-
     /// A call on files: `effect` asks the judge about each resolved path.
     ///
     /// # Errors
-    /// [`Halt`] when the journal cannot be written; the inner error is the caller's.
+    /// [`Halt`] when the journal cannot be written or says otherwise; the inner error is the
+    /// caller's.
     pub fn pass<T>(
         &self,
         caller: &Caller,
-        kind: &'static CallKind,
+        call: &Call<T>,
         request: Value,
         effect: impl FnOnce(&Judge<'_>) -> Answer<T>,
-    ) -> Result<Result<T, Failure>, Halt> {
+    ) -> Passed<T> {
+        let kind = call.kind;
         debug_assert!(
             kind.effect != Effect::External,
             "an external effect needs its intent first"
         );
+        if let Known::Answered(answer) = self.said(caller, call, &request)? {
+            return Ok(answer);
+        }
         let since = Instant::now();
         let judge = Judge {
             caller,
-            rule: RefCell::default(),
+            rule: Cell::default(),
         };
         let answer = effect(&judge);
-        self.record(
-            caller,
-            kind,
-            request,
-            judge.rule.into_inner(),
-            since,
-            answer,
-        )
+        let rule = judge.rule();
+        self.record(Asking { caller, kind }, request, rule, since, answer)
     }
 
-    /// A call that is judged before it begins. An external one commits its intent first and
-    /// its result before the caller hears of it.
+    /// A call that is judged before it begins, and stays on this machine.
     ///
     /// # Errors
-    /// [`Halt`] when the journal cannot be written; the inner error is the caller's.
+    /// As [`Door::pass`].
     pub async fn pass_judged<T, F>(
         &self,
         caller: &Caller,
-        kind: &'static CallKind,
+        call: &Call<T>,
         request: Value,
         verdict: Verdict,
         effect: impl FnOnce(Permit) -> F,
-    ) -> Result<Result<T, Failure>, Halt>
+    ) -> Passed<T>
     where
         F: Future<Output = Answer<T>>,
     {
+        let kind = call.kind;
+        debug_assert!(
+            kind.effect != Effect::External,
+            "an external effect needs its intent first"
+        );
+        if let Known::Answered(answer) = self.said(caller, call, &request)? {
+            return Ok(answer);
+        }
         let rule = match verdict {
             Verdict::Allow { rule } => rule,
-            Verdict::Deny(denial) => return self.deny(caller, kind, denial).map(Err),
+            Verdict::Deny(denial) => return self.deny(caller, kind, request, denial).map(Err),
         };
         let since = Instant::now();
-        if kind.effect != Effect::External {
-            let answer = effect(Permit { rule: rule.clone() }).await;
-            return self.record(caller, kind, request, rule, since, answer);
-        }
-        let intent = self.intent(caller, kind, request, rule.clone())?;
-        self.journal.commit()?;
-        let answer = effect(Permit { rule }).await;
-        let (result, response) = split(answer);
+        let permit = Permit {
+            rule: rule.clone(),
+            in_doubt: false,
+            intent: None,
+        };
+        let answer = effect(permit).await;
+        self.record(Asking { caller, kind }, request, rule, since, answer)
+    }
+
+    /// A call with an effect on the outside world: its intent is committed before it happens,
+    /// with the id of the workspace's tree that `tree` takes, and its result before the
+    /// caller hears of it.
+    ///
+    /// # Errors
+    /// As [`Door::pass`]; [`Halt::InDoubt`] when only a human can tell whether it happened.
+    pub async fn pass_external<T, F>(
+        &self,
+        caller: &Caller,
+        call: &Call<T>,
+        request: Value,
+        verdict: Verdict,
+        tree: impl FnOnce() -> Result<String, Halt>,
+        effect: impl FnOnce(Permit) -> F,
+    ) -> Passed<T>
+    where
+        F: Future<Output = Answer<T>>,
+    {
+        let kind = call.kind;
+        let begun = match self.said(caller, call, &request)? {
+            Known::Answered(answer) => return Ok(answer),
+            Known::Begun(seq, hash) => Some((seq, hash)),
+            Known::Nothing => None,
+        };
+        let rule = match verdict {
+            Verdict::Allow { rule } => rule,
+            Verdict::Deny(denial) => return self.deny(caller, kind, request, denial).map(Err),
+        };
+        let (intent, hash) = match begun {
+            Some(_) if kind.in_doubt == InDoubt::Ask => {
+                return Err(Halt::InDoubt(brief(&format!("{} {request}", kind.name))));
+            }
+            Some(begun) => begun,
+            None => {
+                let tree = Some(tree()?);
+                let seq = self.intent(Asking { caller, kind }, request, rule.clone(), tree)?;
+                self.journal()?.commit()?;
+                (seq, self.journal()?.head().hash)
+            }
+        };
+        let since = Instant::now();
+        let permit = Permit {
+            rule,
+            in_doubt: begun.is_some(),
+            intent: Some(hash),
+        };
+        let (result, response) = split(effect(permit).await);
         self.result(caller, intent, since, response)?;
-        self.journal.commit()?;
+        self.journal()?.commit()?;
         Ok(result)
     }
 
-    /// Opens a call that has others beneath it.
+    /// Opens a call that has others beneath it. One that the record finishes is answered
+    /// from there, but for a guest's own work in a replay, which is done again.
     ///
     /// # Errors
-    /// The inner error when the verdict denies; [`Halt`] when the journal cannot be written.
-    pub fn open(
+    /// As [`Door::pass`].
+    pub fn open<T>(
         &self,
         caller: &Caller,
-        kind: &'static CallKind,
+        call: &Call<T>,
         request: Value,
         verdict: Verdict,
-    ) -> Result<Result<Scope, Failure>, Halt> {
+    ) -> Result<Opened<T>, Halt> {
+        let kind = call.kind;
+        let scope = |seq| {
+            Opened::Scope(Scope {
+                seq,
+                since: Instant::now(),
+            })
+        };
+        match self.said(caller, call, &request)? {
+            Known::Answered(answer) => return Ok(Opened::Answered(answer)),
+            Known::Begun(seq, _) => return Ok(scope(seq)),
+            Known::Nothing => {}
+        }
         match verdict {
-            Verdict::Deny(denial) => self.deny(caller, kind, denial).map(Err),
-            Verdict::Allow { rule } => {
-                let seq = self.intent(caller, kind, request, rule)?;
-                Ok(Ok(Scope {
-                    seq,
-                    since: Instant::now(),
-                }))
+            Verdict::Deny(denial) => {
+                let failure = self.deny(caller, kind, request, denial)?;
+                Ok(Opened::Answered(Err(failure)))
             }
+            Verdict::Allow { rule } => Ok(scope(self.intent(
+                Asking { caller, kind },
+                request,
+                rule,
+                None,
+            )?)),
         }
     }
 
-    /// Closes it with what it came to.
+    /// Closes it with what it came to, which a replay holds against the record.
+    ///
+    /// # Errors
+    /// As [`Door::pass`].
     #[expect(clippy::needless_pass_by_value, reason = "a scope is closed once")]
     pub fn close<T>(
         &self,
         caller: &Caller,
+        call: &Call<T>,
         scope: Scope,
         answer: Answer<T>,
-    ) -> Result<Result<T, Failure>, Halt> {
+    ) -> Passed<T> {
         let (result, response) = split(answer);
+        if let Some(mut script) = self.script() {
+            let name = call.kind.name;
+            return script.with(|script| {
+                let Some(recorded) = script.result(scope.seq)? else {
+                    return Err(script.differs(caller, name, &response.to_string()));
+                };
+                script.same(caller, name, scope.seq, &recorded, &response)?;
+                Ok(result)
+            });
+        }
         self.result(caller, scope.seq, scope.since, response)?;
         Ok(result)
     }
 
-    /// Records a refusal and gives it back typed.
-    pub fn deny(
-        &self,
-        caller: &Caller,
-        kind: &'static CallKind,
-        denial: Denial,
-    ) -> Result<Failure, Halt> {
-        self.meter.denial();
-        self.remember(caller, kind, &denial);
-        self.note(
-            caller,
-            0,
-            Body::Denied {
-                call: kind.name.to_owned(),
-                capability: denial.capability.to_string(),
-                target: denial.target.clone(),
-                rule: denial.rule.clone(),
-                cure: denial.cure.clone(),
-                request: None,
-            },
-        )?;
-        Ok(Failure::Denied(denial))
-    }
-
-    fn remember(&self, caller: &Caller, kind: &'static CallKind, denial: &Denial) {
-        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        if denied.len() < SHOWN_DENIALS {
-            denied.push(Denied {
-                node: caller.node.clone(),
-                call: kind.name,
-                denial: denial.clone(),
-            });
+    /// What the record says of a call.
+    fn said<T>(&self, caller: &Caller, call: &Call<T>, request: &Value) -> Result<Known<T>, Halt> {
+        let Some(mut script) = self.script() else {
+            return Ok(Known::Nothing);
+        };
+        let again = self.replays() && call.kind.holds_a_guest();
+        let (said, response) = script.with(|script| {
+            let said = script.call(caller, call.kind.name, request)?;
+            let response = match &said {
+                Said::Answered(response) => Some(script.load(response)?),
+                Said::Begun(seq, _) if !again => {
+                    let whole = script.whole(*seq)?;
+                    whole.map(|response| script.load(&response)).transpose()?
+                }
+                _ => None,
+            };
+            Ok((said, response))
+        })?;
+        drop(script);
+        match (said, response) {
+            (Said::Denied(denial), _) => {
+                self.remember(caller, call.kind, &denial);
+                Ok(Known::Answered(Err(Failure::Denied(denial))))
+            }
+            (_, Some(response)) => Self::read(caller, call, response).map(Known::Answered),
+            (Said::Begun(..), None) if self.replays() && !again => Err(Halt::RecordEnds),
+            (Said::Begun(seq, hash), None) => Ok(Known::Begun(seq, hash)),
+            (Said::Nothing | Said::Answered(_), None) => Ok(Known::Nothing),
         }
     }
 
-    /// A record of the host's own: a checkpoint, evidence, a line of a log.
-    pub fn note(&self, caller: &Caller, micros: u64, body: Body) -> Result<Seq, Halt> {
-        Ok(self
-            .journal
-            .note(Some(caller.visit), caller.parent, micros, body)?)
+    fn read<T>(caller: &Caller, call: &Call<T>, response: Value) -> Passed<T> {
+        if let Some(failure) = Failure::from_json(&response) {
+            return Ok(Err(failure));
+        }
+        let told = brief(&response.to_string());
+        (call.read)(response).map(Ok).ok_or_else(|| {
+            let actual = "a response of another shape";
+            Halt::Diverged(Box::new(Divergence::new(
+                caller,
+                call.kind.name,
+                &told,
+                actual,
+            )))
+        })
     }
 
     fn record<T>(
         &self,
-        caller: &Caller,
-        kind: &'static CallKind,
+        Asking { caller, kind }: Asking<'_>,
         request: Value,
         rule: String,
         since: Instant,
         answer: Answer<T>,
-    ) -> Result<Result<T, Failure>, Halt> {
+    ) -> Passed<T> {
         if let Err(Failure::Denied(denial)) = answer {
-            return self.deny(caller, kind, denial).map(Err);
+            return self.deny(caller, kind, request, denial).map(Err);
         }
         let (result, response) = split(answer);
         let (request, response) = (self.payload(request)?, self.payload(response)?);
         let call = kind.name.to_owned();
-        self.note(
+        self.write(
             caller,
             micros(since),
             Body::Call {
@@ -283,10 +361,10 @@ impl Door {
 
     fn intent(
         &self,
-        caller: &Caller,
-        kind: &'static CallKind,
+        Asking { caller, kind }: Asking<'_>,
         request: Value,
         rule: String,
+        tree: Option<String>,
     ) -> Result<Seq, Halt> {
         let (call, request) = (kind.name.to_owned(), self.payload(request)?);
         let body = Body::Intent {
@@ -295,9 +373,9 @@ impl Door {
             request,
             rule,
             policy: kind.in_doubt,
-            tree: None,
+            tree,
         };
-        self.note(caller, 0, body)
+        self.write(caller, 0, body)
     }
 
     fn result(
@@ -307,14 +385,20 @@ impl Door {
         since: Instant,
         response: Value,
     ) -> Result<(), Halt> {
-        let response = self.payload(response)?;
-        self.note(caller, micros(since), Body::Result { intent, response })
+        let response: Payload = self.payload(response)?;
+        self.write(caller, micros(since), Body::Result { intent, response })
             .map(|_| ())
     }
+}
 
-    fn payload(&self, value: Value) -> Result<Payload, Halt> {
-        Ok(self.journal.payload(value)?)
-    }
+/// What is known of a call before it happens.
+enum Known<T> {
+    /// Nothing.
+    Nothing,
+    /// What came of it.
+    Answered(Result<T, Failure>),
+    /// It was begun, and nothing is known of its end.
+    Begun(Seq, Hash),
 }
 
 fn split<T>(answer: Answer<T>) -> (Result<T, Failure>, Value) {

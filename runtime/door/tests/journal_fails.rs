@@ -3,16 +3,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use minion_door::{Budget, Caller, Door, Failure, Halt, Meter, calls};
+use minion_door::{Budget, Call, Caller, Door, Failure, Halt, Meter, calls};
 use minion_grants::{Authority, Verdict};
 use minion_journal::{
     AppendError, Batch, Claim, ClaimError, Hash, Head, IdSource, Journal, Lease, NewRun, Payload,
-    RunFilter, RunFragment, RunId, RunStarted, RunSummary, Seq, SqliteStore, Store, StoreError,
-    StoredRecord, SystemClock, SystemIds,
+    RunFilter, RunFragment, RunId, RunStarted, RunSummary, Seq, Signal, SignalError, Size,
+    SqliteStore, Store, StoreError, StoredRecord, Swept, SystemClock, SystemIds,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+
+/// A delivery whose answer is a number.
+static DELIVER: Call<u32> = Call {
+    kind: &calls::DELIVER_BRANCH,
+    read: |_| Some(7),
+};
 
 /// A real store whose disk can be taken away.
 struct Disk {
@@ -53,6 +59,30 @@ impl Store for Disk {
     }
     fn get_blob(&self, digest: &Hash) -> Result<Vec<u8>, StoreError> {
         self.store.get_blob(digest)
+    }
+    fn adopt(&self, run: &NewRun, whole: Batch) -> Result<(), AppendError> {
+        self.store.adopt(run, whole)
+    }
+    fn has_blob(&self, digest: &Hash) -> Result<bool, StoreError> {
+        self.store.has_blob(digest)
+    }
+    fn references(&self, run: RunId) -> Result<Vec<Hash>, StoreError> {
+        self.store.references(run)
+    }
+    fn signal(&self, run: RunId, signal: &Signal) -> Result<u64, SignalError> {
+        self.store.signal(run, signal)
+    }
+    fn signals(&self, run: RunId, after: u64) -> Result<Vec<(u64, Signal)>, StoreError> {
+        self.store.signals(run, after)
+    }
+    fn remove(&self, run: RunId) -> Result<(), ClaimError> {
+        self.store.remove(run)
+    }
+    fn size(&self, runs: &[RunId]) -> Result<Size, StoreError> {
+        self.store.size(runs)
+    }
+    fn sweep(&self, dry: bool) -> Result<Swept, StoreError> {
+        self.store.sweep(dry)
     }
 }
 
@@ -103,11 +133,12 @@ impl World {
             Ok((7, json!({ "done": true })))
         };
         self.door
-            .pass_judged(
+            .pass_external(
                 &self.caller,
-                &calls::DELIVER_BRANCH,
+                &DELIVER,
                 Value::Null,
                 verdict,
+                || Ok("5d01".to_owned()),
                 effect,
             )
             .await
@@ -156,7 +187,7 @@ async fn an_effect_whose_result_cannot_be_written_is_not_heard_of_and_is_the_las
 async fn a_written_intent_stands_before_the_effect() {
     let world = World::new();
     assert!(matches!(world.deliver(false).await, Ok(Ok(7))));
-    let run = world.door.journal().run();
+    let run = world.door.run().unwrap();
     let stored = world.disk.read(run, Seq::FIRST, 10).unwrap();
     let kind = |record: &StoredRecord| {
         let stored: Value = serde_json::from_slice(&record.bytes).unwrap();

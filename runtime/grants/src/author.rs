@@ -32,6 +32,9 @@ pub struct AuthorFile {
     /// Prompt files: name and path, relative to `minion.toml`.
     #[serde(default)]
     pub prompts: BTreeMap<PartName, String>,
+    /// Inputs of a run: name and what it says.
+    #[serde(default)]
+    pub inputs: BTreeMap<PartName, String>,
     /// Present: the plugin may stand as a gate.
     pub gate: Option<GateSource>,
 }
@@ -101,6 +104,7 @@ impl AuthorFile {
             asks: self.asks,
             plugins,
             prompts,
+            inputs: self.inputs,
             gate,
         };
         manifest.check()?;

@@ -2,8 +2,9 @@
 //! judged: `asked ∩ granted ∩ ceiling ∩ needed by the node`.
 
 use crate::commands::Fit;
+use crate::harmless::harmless;
 use crate::marks::{self, Mark, MarkKind};
-use crate::rules::{AgentGrant, PathFit, Rule, path_fit};
+use crate::rules::{AgentGrant, FileRule, PathFit, Rule, path_fit};
 use crate::shown::deceives;
 use crate::{CapabilityKind, CommandPattern, Denial, PathPattern, Verdict};
 
@@ -78,71 +79,87 @@ impl Authority {
     /// Judges an operation on a file. `path` is resolved and relative to the
     /// root of the workspace, `""` is the root.
     pub fn file(&self, op: FileOp, path: &str) -> Verdict {
-        if let Some((rule, cure)) = closed(path) {
-            return deny(CapabilityKind::Files, path, rule, cure.to_owned());
-        }
-        match op {
-            FileOp::Read | FileOp::List => self.judge_path(&self.read, op, path),
-            FileOp::Write | FileOp::Create | FileOp::Delete => {
-                self.judge_path(&self.write, op, path)
-            }
-            FileOp::Stat => match self.judge_path(&self.read, op, path) {
-                Verdict::Deny(denial) => match self.judge_path(&self.write, op, path) {
-                    Verdict::Deny(_) => Verdict::Deny(denial),
-                    allowed @ Verdict::Allow { .. } => allowed,
-                },
-                allowed @ Verdict::Allow { .. } => allowed,
+        match self.file_rule(op, path) {
+            Ok(rule) => Verdict::Allow {
+                rule: rule.to_string(),
             },
+            Err(denial) => Verdict::Deny(denial),
         }
     }
 
-    fn judge_path(&self, access: &Access<PathPattern>, op: FileOp, path: &str) -> Verdict {
-        let mut marks = marks::marks(path);
+    /// The same, with the text of the rule left for later.
+    ///
+    /// # Errors
+    /// The denial.
+    pub fn file_rule(&self, op: FileOp, path: &str) -> Result<FileRule<'_>, Denial> {
+        let marks = if harmless(path) {
+            Vec::new()
+        } else if let Some((rule, cure)) = closed(path) {
+            return Err(denial(CapabilityKind::Files, path, rule, cure.to_owned()));
+        } else {
+            marks::marks(path)
+        };
+        match op {
+            FileOp::Read | FileOp::List => self.judge_path(&self.read, op, path, marks),
+            FileOp::Write | FileOp::Create | FileOp::Delete => {
+                self.judge_path(&self.write, op, path, marks)
+            }
+            FileOp::Stat => self
+                .judge_path(&self.read, op, path, marks.clone())
+                .or_else(|denial| {
+                    let written = self.judge_path(&self.write, op, path, marks);
+                    written.map_err(|_| denial)
+                }),
+        }
+    }
+
+    fn judge_path<'a>(
+        &self,
+        access: &'a Access<PathPattern>,
+        op: FileOp,
+        path: &str,
+        mut marks: Vec<Mark>,
+    ) -> Result<FileRule<'a>, Denial> {
         marks.retain(|mark| mark.kind == MarkKind::Secret || op.changes());
         let listing = op == FileOp::List;
         let fit = |rules| path_fit(rules, path, &marks, listing);
-        let by_node = match fit(&access.needed) {
+        let need = match fit(&access.needed) {
             PathFit::Hit(rule) => rule,
             PathFit::Marked(mark) => {
-                return self.marked(op, path, mark, "its ask does not name it");
+                return Err(self.marked(op, path, mark, "its ask does not name it"));
             }
             PathFit::Miss => {
                 let rule = match fit(&access.asked) {
                     PathFit::Hit(_) => "not-needed-by-node",
                     _ => "not-asked",
                 };
-                return self.deny_path(op, path, rule);
+                return Err(self.deny_path(op, path, rule));
             }
         };
-        let by_grant = match fit(&access.granted) {
+        let grant = match fit(&access.granted) {
             PathFit::Hit(rule) => rule,
-            PathFit::Marked(mark) => return self.marked(op, path, mark, "no grant names it"),
-            PathFit::Miss => return self.deny_path(op, path, "not-granted"),
+            PathFit::Marked(mark) => return Err(self.marked(op, path, mark, "no grant names it")),
+            PathFit::Miss => return Err(self.deny_path(op, path, "not-granted")),
         };
         if let Some(ceiling) = &access.ceiling
             && !matches!(fit(ceiling), PathFit::Hit(_))
         {
-            return self.deny_path(op, path, "above-ceiling");
+            return Err(self.deny_path(op, path, "above-ceiling"));
         }
         let key = key(op);
-        Verdict::Allow {
-            rule: format!(
-                "{} {key} `{}`, {}",
-                by_grant.from, by_grant.pattern, by_node.from
-            ),
-        }
+        Ok(FileRule { grant, key, need })
     }
 
-    fn marked(&self, op: FileOp, path: &str, mark: Mark, who: &str) -> Verdict {
+    fn marked(&self, op: FileOp, path: &str, mark: Mark, who: &str) -> Denial {
         let rule = match mark.kind {
             MarkKind::Secret => "secret-looking-file",
             MarkKind::Protected => "protected-path",
         };
         let cure = format!("{} ({who}); {}", mark.why, self.grant_path(op, path));
-        deny(CapabilityKind::Files, path, rule, cure)
+        denial(CapabilityKind::Files, path, rule, cure)
     }
 
-    fn deny_path(&self, op: FileOp, path: &str, rule: &str) -> Verdict {
+    fn deny_path(&self, op: FileOp, path: &str, rule: &str) -> Denial {
         let (path_shown, key) = (crate::shown(path), key(op));
         let cure = match rule {
             "not-asked" => format!(
@@ -154,7 +171,7 @@ impl Authority {
             "above-ceiling" => format!("the ceiling would have to allow `{path_shown}` in `{key}`"),
             _ => self.grant_path(op, path),
         };
-        deny(CapabilityKind::Files, path, rule, cure)
+        denial(CapabilityKind::Files, path, rule, cure)
     }
 
     fn grant_path(&self, op: FileOp, path: &str) -> String {
@@ -295,16 +312,20 @@ const fn key(op: FileOp) -> &'static str {
 }
 
 fn deny(capability: CapabilityKind, target: &str, rule: &str, cure: String) -> Verdict {
-    Verdict::Deny(Denial {
+    Verdict::Deny(denial(capability, target, rule, cure))
+}
+
+fn denial(capability: CapabilityKind, target: &str, rule: &str, cure: String) -> Denial {
+    Denial {
         capability,
         target: crate::shown(target),
         rule: rule.to_owned(),
         cure,
-    })
+    }
 }
 
 /// Paths that no rule opens: the rule's name and what to do instead.
-fn closed(path: &str) -> Option<(&'static str, &'static str)> {
+pub(crate) fn closed(path: &str) -> Option<(&'static str, &'static str)> {
     if path.len() > PATH_BYTES || path.split('/').count() > PATH_PARTS {
         return Some((
             "not-a-path",

@@ -31,9 +31,17 @@ impl Digest {
 
     /// The 64 hex digits without the prefix, e.g. for a file name.
     pub fn hex(&self) -> String {
-        let digits = |byte: &u8| [byte >> 4, byte & 15];
-        let letter = |digit| char::from_digit(u32::from(digit), 16);
-        self.0.iter().flat_map(digits).filter_map(letter).collect()
+        self.letters().map(char::from).iter().collect()
+    }
+
+    fn letters(&self) -> [u8; 64] {
+        const LETTERS: &[u8; 16] = b"0123456789abcdef";
+        let mut letters = [0; 64];
+        for (pair, byte) in letters.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = LETTERS[usize::from(byte >> 4)];
+            pair[1] = LETTERS[usize::from(byte & 15)];
+        }
+        letters
     }
 
     /// The form for people: `sha256:3f9c21…`. It identifies nothing by itself.
@@ -44,7 +52,8 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}", self.hex())
+        f.write_str(PREFIX)?;
+        f.write_str(std::str::from_utf8(&self.letters()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -82,7 +91,10 @@ impl TryFrom<String> for Digest {
 
 impl From<Digest> for String {
     fn from(digest: Digest) -> Self {
-        digest.to_string()
+        let mut text = Self::with_capacity(PREFIX.len() + 64);
+        text.push_str(PREFIX);
+        text.push_str(std::str::from_utf8(&digest.letters()).unwrap_or_default());
+        text
     }
 }
 

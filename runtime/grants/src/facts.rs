@@ -72,7 +72,7 @@ pub fn facts(manifest: &Manifest, imports: &[String], graph: Option<&Graph>) -> 
             .filter(|node| node.needs.contains(&ask.id))
             .map(|node| node.id.clone())
             .collect();
-        for (what, runs_workspace_code) in told(&ask.capability) {
+        for (what, runs_workspace_code) in ask.capability.told() {
             facts.can.push(Can {
                 part: manifest.name.clone(),
                 what,
@@ -90,40 +90,44 @@ pub fn facts(manifest: &Manifest, imports: &[String], graph: Option<&Graph>) -> 
     facts
 }
 
-fn told(capability: &Capability) -> Vec<(String, bool)> {
-    let joined = |patterns: &[crate::PathPattern]| {
-        patterns
-            .iter()
-            .map(crate::PathPattern::as_str)
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    match capability {
-        Capability::Files(files) => {
-            let read =
-                (!files.read.is_empty()).then(|| (format!("read {}", joined(&files.read)), false));
-            let write = (!files.write.is_empty())
-                .then(|| (format!("write {}", joined(&files.write)), false));
-            read.into_iter().chain(write).collect()
-        }
-        Capability::Command(command) => command
-            .run
-            .iter()
-            .map(|pattern| (format!("run {pattern}"), pattern.runs_workspace_code()))
-            .collect(),
-        Capability::Agent(agent) => {
-            vec![(
-                format!(
-                    "ask model {}, {} tools, {} turns",
-                    agent.model,
-                    agent.tools.len(),
-                    agent.max_turns
-                ),
-                false,
-            )]
-        }
-        Capability::Delivery(delivery) => {
-            vec![(format!("deliver to a local {}", delivery.to), false)]
+impl Capability {
+    /// What it lets a part do, each with whether it runs code of the workspace:
+    /// `read src/**`, `run cargo test *`.
+    pub fn told(&self) -> Vec<(String, bool)> {
+        let joined = |patterns: &[crate::PathPattern]| {
+            patterns
+                .iter()
+                .map(crate::PathPattern::as_str)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        match self {
+            Capability::Files(files) => {
+                let read = (!files.read.is_empty())
+                    .then(|| (format!("read {}", joined(&files.read)), false));
+                let write = (!files.write.is_empty())
+                    .then(|| (format!("write {}", joined(&files.write)), false));
+                read.into_iter().chain(write).collect()
+            }
+            Capability::Command(command) => command
+                .run
+                .iter()
+                .map(|pattern| (format!("run {pattern}"), pattern.runs_workspace_code()))
+                .collect(),
+            Capability::Agent(agent) => {
+                vec![(
+                    format!(
+                        "ask model {}, {} tools, {} turns",
+                        agent.model,
+                        agent.tools.len(),
+                        agent.max_turns
+                    ),
+                    false,
+                )]
+            }
+            Capability::Delivery(delivery) => {
+                vec![(format!("deliver to a local {}", delivery.to), false)]
+            }
         }
     }
 }

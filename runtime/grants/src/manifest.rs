@@ -3,7 +3,7 @@
 //! In the file it is canonical JSON of at most 64 KiB. Unknown keys, doubled
 //! names and parts that its kind cannot have are refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub const MANIFEST_LIMIT: usize = 64 * 1024;
 
 const ASKS: usize = 64;
 const PARTS: usize = 64;
-const SUMMARY_CHARS: usize = 200;
+const LINE_CHARS: usize = 200;
 
 /// What a component is and asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub struct Manifest {
     /// Prompts in the same file (blueprints only).
     #[serde(default)]
     pub prompts: Vec<Part>,
+    /// Inputs of a run by name, each with one line of what it says (blueprints only).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<PartName, String>,
     /// It may stand as a gate (plugins only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateSpec>,
@@ -105,17 +108,27 @@ impl Manifest {
     /// What reading it checks; builders of manifests check it too.
     pub fn check(&self) -> Result<(), ManifestError> {
         let wrong = |what: String| Err(ManifestError::Wrong(what));
+        let line = |text: &str| text.chars().count() <= LINE_CHARS && !text.chars().any(deceives);
         if !self.name.as_str().contains(['/', ':']) {
             return wrong(format!(
                 "the name `{}` has no namespace; write `namespace/name`",
                 self.name
             ));
         }
-        if self.summary.chars().count() > SUMMARY_CHARS || self.summary.chars().any(deceives) {
+        if !line(&self.summary) {
             return wrong("the summary is one line of at most 200 characters".to_owned());
         }
-        if self.asks.len() > ASKS || self.plugins.len() > PARTS || self.prompts.len() > PARTS {
+        if let Some((name, _)) = self.inputs.iter().find(|(_, says)| !line(says)) {
+            return wrong(format!(
+                "input `{name}` is told in one line of at most 200 characters"
+            ));
+        }
+        let parts = [&self.plugins, &self.prompts].map(Vec::len);
+        if self.asks.len() > ASKS || parts.iter().any(|&parts| parts > PARTS) {
             return wrong("it has more than 64 asks, plugins or prompts".to_owned());
+        }
+        if self.inputs.len() > PARTS {
+            return wrong("it has more than 64 inputs".to_owned());
         }
         no_doubles("ask", self.asks.iter().map(|ask| ask.id.as_str()))?;
         no_doubles("plugin", self.plugins.iter().map(|part| part.name.as_str()))?;
@@ -139,6 +152,9 @@ impl Manifest {
         }
         if !self.plugins.is_empty() || !self.prompts.is_empty() {
             return wrong("a plugin carries no plugins and no prompts");
+        }
+        if !self.inputs.is_empty() {
+            return wrong("a plugin has parameters, and no inputs");
         }
         let beyond = |ask: &Ask| {
             matches!(

@@ -84,6 +84,31 @@ fn unknown_keys_are_refused_wherever_they_stand() {
 }
 
 #[test]
+fn inputs_are_declared_in_one_line_each_and_leave_other_manifests_alone() {
+    assert!(
+        !String::from_utf8(manifest().to_json())
+            .unwrap()
+            .contains("inputs")
+    );
+    let author = AUTHOR.replace(
+        "[plugins]",
+        "[inputs]\nmode = \"how far it goes\"\n[plugins]",
+    );
+    let read = AuthorFile::from_toml(&author).unwrap();
+    assert_eq!(
+        read.inputs.values().collect::<Vec<_>>(),
+        ["how far it goes"]
+    );
+    let declares = |says: &str| changed(|value| value["inputs"] = json!({ "mode": says }));
+    assert_eq!(declares("how far it goes").unwrap().inputs.len(), 1);
+    assert!(declares("two\nlines").is_err());
+    assert!(declares(&"x".repeat(201)).is_err());
+    assert!(changed(|value| value["inputs"] = json!({ "a b": "spaced" })).is_err());
+    let many: std::collections::BTreeMap<_, _> = (0..65).map(|i| (format!("i{i}"), "")).collect();
+    assert!(changed(|value| value["inputs"] = json!(many)).is_err());
+}
+
+#[test]
 fn asks_that_cannot_be_judged_are_refused() {
     for ask in [
         json!({"id": "a", "reason": "r"}),

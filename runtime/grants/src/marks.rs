@@ -152,6 +152,28 @@ const KEY_ENDINGS: &[&str] = &[
 ];
 const HARMLESS_ENV: &[&str] = &["example", "sample", "template", "dist", "defaults"];
 
+/// The first part of every entry of the tables.
+pub(crate) fn first_words() -> impl Iterator<Item = &'static str> {
+    let tables = [
+        SECRET_FOLDERS,
+        SECRET_FILES,
+        PROTECTED_FOLDERS,
+        PROTECTED_FILES,
+    ];
+    let entries = tables.into_iter().flatten();
+    entries.filter_map(|(parts, _)| parts.first().copied())
+}
+
+/// Whole names of keys.
+pub(crate) fn key_names() -> impl Iterator<Item = &'static str> {
+    KEY_NAMES.iter().copied()
+}
+
+/// Endings of names that hold keys or environments.
+pub(crate) fn secret_endings() -> impl Iterator<Item = &'static str> {
+    KEY_ENDINGS.iter().copied().chain([".env"])
+}
+
 fn secret_at(rest: &[&str]) -> Option<(usize, &'static str)> {
     folder(SECRET_FOLDERS, rest)
         .or_else(|| file(SECRET_FILES, rest))

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::marks::git_part;
 use crate::relate::{self, Step};
+use crate::shape::Shape;
 use crate::shown::deceives;
 
 const PATTERN_BYTES: usize = 512;
@@ -40,8 +41,17 @@ enum Segment {
 #[serde(try_from = "String", into = "String")]
 pub struct PathPattern {
     text: String,
+    shape: Shape,
     segments: Vec<Step<Segment>>,
-    matcher: GlobMatcher,
+    /// Where the shape does not tell.
+    matcher: Option<Matcher>,
+}
+
+/// An automaton takes as long to make as a hundred usual patterns do to be held against a
+/// path, so only those that need one have it.
+#[derive(Clone)]
+struct Matcher {
+    whole: GlobMatcher,
     /// For `x/**`: the matcher of `x` itself.
     itself: Option<GlobMatcher>,
 }
@@ -53,11 +63,17 @@ impl PathPattern {
         if path.is_empty() {
             return self.text == "**";
         }
-        self.matcher.is_match(path) || self.itself.as_ref().is_some_and(|own| own.is_match(path))
+        let told = self.shape.matches(&self.text, path);
+        told.unwrap_or_else(|| self.matcher.as_ref().is_some_and(|m| m.is_match(path)))
     }
 
     /// Whether something at or beneath the folder `path` can match.
     pub fn reaches_into(&self, path: &str) -> bool {
+        let told = self.shape.reaches_into(&self.text, path);
+        told.unwrap_or_else(|| self.overlaps_beneath(path))
+    }
+
+    fn overlaps_beneath(&self, path: &str) -> bool {
         let mut beneath: Vec<_> = path
             .split('/')
             .filter(|part| !part.is_empty())
@@ -120,20 +136,37 @@ impl FromStr for PathPattern {
             why,
         };
         check(text).map_err(refuse)?;
+        let shape = Shape::of(text);
+        let matcher = match shape {
+            Shape::Other => Some(Matcher::of(text).map_err(|_| refuse("it cannot be compiled"))?),
+            _ => None,
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            shape,
+            segments: text.split('/').map(segment).collect(),
+            matcher,
+        })
+    }
+}
+
+impl Matcher {
+    fn of(text: &str) -> Result<Self, globset::Error> {
         let compile = |text: &str| {
             GlobBuilder::new(&escaped(text))
                 .literal_separator(true)
                 .backslash_escape(false)
                 .build()
                 .map(|glob| glob.compile_matcher())
-                .map_err(|_| refuse("it cannot be compiled"))
         };
         Ok(Self {
-            text: text.to_owned(),
-            segments: text.split('/').map(segment).collect(),
-            matcher: compile(text)?,
+            whole: compile(text)?,
             itself: text.strip_suffix("/**").map(compile).transpose()?,
         })
+    }
+
+    fn is_match(&self, path: &str) -> bool {
+        self.whole.is_match(path) || self.itself.as_ref().is_some_and(|own| own.is_match(path))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::PathPattern;
+use super::{Matcher, PathPattern};
 
 fn pattern(text: &str) -> PathPattern {
     text.parse().unwrap()
@@ -111,6 +111,16 @@ fn paths() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..5).prop_map(|parts| parts.join("/"))
 }
 
+/// Paths that no resolution ends at are among them: empty parts, slashes at the ends.
+fn odd_paths() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        4 => prop::sample::select(vec!["a", "b", "ab", "ba", "aab"]).prop_map(str::to_owned),
+        1 => Just(String::new()),
+        1 => "\\PC{0,2}",
+    ];
+    prop::collection::vec(part, 0..5).prop_map(|parts| parts.join("/"))
+}
+
 proptest! {
     #[test]
     fn what_a_covered_pattern_matches_is_matched(wide in patterns(), narrow in patterns(), path in paths()) {
@@ -147,5 +157,18 @@ proptest! {
             pattern.matches(&path);
             prop_assert_eq!(pattern.to_string(), text);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #[test]
+    fn a_usual_shape_answers_as_the_matcher_and_the_relations(a in patterns(), path in odd_paths()) {
+        let a = pattern(&a);
+        if !path.is_empty() {
+            let matcher = Matcher::of(a.as_str()).unwrap();
+            prop_assert_eq!(a.matches(&path), matcher.is_match(&path));
+        }
+        prop_assert_eq!(a.reaches_into(&path), a.overlaps_beneath(&path));
     }
 }

@@ -2,6 +2,8 @@
 //! (asks, grants, ceiling), the rules of one source by *or*. Joining sources
 //! can therefore only narrow.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::marks::{Mark, MarkKind};
@@ -158,6 +160,26 @@ impl AgentGrant {
     }
 }
 
+/// Why an operation on a file is allowed. Its text is the rule that is recorded; it is
+/// written only when somebody wants it, since a list judges every entry.
+#[derive(Debug, Clone, Copy)]
+pub struct FileRule<'a> {
+    pub(crate) grant: &'a Rule<PathPattern>,
+    pub(crate) key: &'static str,
+    pub(crate) need: &'a Rule<PathPattern>,
+}
+
+impl fmt::Display for FileRule<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (grant, need) = (self.grant, self.need);
+        write!(
+            f,
+            "{} {} `{}`, {}",
+            grant.from, self.key, grant.pattern, need.from
+        )
+    }
+}
+
 /// How a path fares with the rules of one source.
 pub(crate) enum PathFit<'a> {
     Hit(&'a Rule<PathPattern>),
@@ -174,15 +196,16 @@ pub(crate) fn path_fit<'a>(
     marks: &[Mark],
     listing: bool,
 ) -> PathFit<'a> {
-    let parts = path.split('/').count();
     let mut fit = PathFit::Miss;
     for rule in rules {
         let matches = rule.pattern.matches(path) || (listing && rule.pattern.reaches_into(path));
         if !matches {
             continue;
         }
-        let unnamed =
-            |mark: &&Mark| !(rule.opens_marked && rule.pattern.names(mark.start, mark.end, parts));
+        let unnamed = |mark: &&Mark| {
+            let parts = path.split('/').count();
+            !(rule.opens_marked && rule.pattern.names(mark.start, mark.end, parts))
+        };
         match marks.iter().find(unnamed) {
             None => return PathFit::Hit(rule),
             Some(mark) => fit = PathFit::Marked(*mark),

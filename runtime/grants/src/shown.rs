@@ -9,12 +9,16 @@ const SHOWN_CHARS: usize = 200;
 /// Escapes what a terminal or a reader could be fooled with (controls, line
 /// breaks, bidirectional and invisible characters) and bounds the length.
 pub fn shown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(SHOWN_CHARS));
-    for (count, letter) in text.chars().enumerate() {
-        if count == SHOWN_CHARS {
-            out.push('…');
-            break;
-        }
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", escaped(&text[..end])),
+        None => escaped(text),
+    }
+}
+
+/// The same for text whose length is bounded elsewhere.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
         if deceives(letter) {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(letter));
         } else {

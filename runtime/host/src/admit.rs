@@ -72,7 +72,7 @@ fn subject(inspected: &Inspected, graph: &Graph) -> Subject {
 fn shipped() -> BTreeMap<PartName, minion_grants::Digest> {
     let known = minion_shipped::plugins().iter().filter_map(|plugin| {
         let name = plugin.name.parse().ok()?;
-        Some((name, minion_grants::Digest::of(plugin.bytes)))
+        Some((name, plugin.digest))
     });
     known.collect()
 }

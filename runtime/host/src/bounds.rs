@@ -36,11 +36,8 @@ impl ResourceLimiter for Bounds {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        self.memory = grown(self.memory, current, desired, MEMORY).ok_or(OverBound::Memory)?;
-        Ok(true)
+        let growth = Growth::of(current, desired, maximum);
+        Ok(growth.held(&mut self.memory, MEMORY, OverBound::Memory)?)
     }
 
     fn table_growing(
@@ -49,11 +46,8 @@ impl ResourceLimiter for Bounds {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        self.entries = grown(self.entries, current, desired, ENTRIES).ok_or(OverBound::Entries)?;
-        Ok(true)
+        let growth = Growth::of(current, desired, maximum);
+        Ok(growth.held(&mut self.entries, ENTRIES, OverBound::Entries)?)
     }
 
     fn instances(&self) -> usize {
@@ -69,9 +63,28 @@ impl ResourceLimiter for Bounds {
     }
 }
 
-fn grown(held: usize, current: usize, desired: usize, most: usize) -> Option<usize> {
-    let held = held.saturating_add(desired.saturating_sub(current));
-    (held <= most).then_some(held)
+/// How much more a memory or a table wants; `None` where it is more than the guest itself
+/// said that it would ever want.
+struct Growth(Option<usize>);
+
+impl Growth {
+    fn of(current: usize, desired: usize, maximum: Option<usize>) -> Self {
+        let fits = maximum.is_none_or(|maximum| desired <= maximum);
+        Self(fits.then(|| desired.saturating_sub(current)))
+    }
+
+    /// Adds it to what is held of the kind. A growth past the guest's own maximum only fails.
+    fn held(self, held: &mut usize, most: usize, over: OverBound) -> Result<bool, OverBound> {
+        let Some(more) = self.0 else {
+            return Ok(false);
+        };
+        let now = held.saturating_add(more);
+        if now > most {
+            return Err(over);
+        }
+        *held = now;
+        Ok(true)
+    }
 }
 
 #[cfg(test)]

@@ -71,6 +71,10 @@ fn deterministic() -> Config {
         .wasm_component_model(true)
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)
+        // Both only serve backtraces, which nobody is shown, and make up a good part of what
+        // is read back from the cache.
+        .generate_address_map(false)
+        .native_unwind_info(false)
         .epoch_interruption(true)
         .max_wasm_stack(512 << 10)
         .async_stack_size(1 << 20);

@@ -4,6 +4,7 @@ use crate::services::plugins::Verdict;
 use minion_agents::Finding;
 use minion_agents::Spent;
 use minion_grants::NodeKind;
+use minion_journal::Decision;
 use std::time::Duration;
 
 /// One thing that happened.
@@ -37,6 +38,8 @@ pub struct Start {
     pub sandbox: String,
     /// The model, or the cassette that plays one.
     pub model: Option<String>,
+    /// From where it goes on, when another process or another run left off there.
+    pub resumed: Option<String>,
 }
 
 /// What a visit came to.
@@ -69,6 +72,8 @@ pub enum Detail {
     Plugin(String),
     /// A gate's judgement.
     Gate(Judgement),
+    /// What a human said.
+    Decided(Decision),
 }
 
 /// A gate's judgement as people see it.

@@ -9,7 +9,7 @@ use minion_door::{Caller, Halt};
 use minion_grants::AgentLimits;
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{ResourceTable, ResourceTableError};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -95,7 +95,7 @@ pub(crate) enum GuestFault {
     /// A bound of the host was reached; the text says which.
     #[error("{0}")]
     Limit(String),
-    /// It trapped: a panic, an access out of bounds, too much in one call.
+    /// It trapped: a panic, an access out of bounds.
     #[error("it trapped: {0}")]
     Trapped(String),
 }
@@ -116,10 +116,25 @@ impl GuestFault {
         }
         match error.downcast::<Halt>() {
             Ok(halt) => Self::Halt(halt),
-            Err(other) => Self::Trapped(one_line(&other.root_cause().to_string())),
+            Err(other) => Self::told(&other),
         }
     }
+
+    fn told(error: &wasmtime::Error) -> Self {
+        if let Some(ResourceTableError::Full) = error.downcast_ref() {
+            return Self::Limit(format!("it held more than {HANDLES} handles"));
+        }
+        let cause = error.root_cause().to_string();
+        if cause.starts_with(OVER_CALL_BYTES) {
+            let mib = CALL_BYTES >> 20;
+            return Self::Limit(format!("it handed over more than {mib} MiB in one call"));
+        }
+        Self::Trapped(one_line(&cause))
+    }
 }
+
+/// How wasmtime begins to say that a call passed [`CALL_BYTES`]; the type is its own.
+const OVER_CALL_BYTES: &str = "too much data is being copied between the host and the guest";
 
 fn spinning() -> String {
     let seconds = COMPUTE.as_secs();

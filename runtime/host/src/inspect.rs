@@ -66,12 +66,16 @@ pub fn inspect(loaded: Loaded) -> Result<Inspected, InspectError> {
         source,
         ..
     } = loaded;
-    let bundle = minion_bundle::read(&bytes).map_err(|source| InspectError::Bad {
-        path: path.clone(),
-        source: Box::new(source),
-    })?;
+    // A plugin with the digest of one of ours is ours, and ours were read by the build script
+    // and by the tests of `shipped`.
+    let ours: Vec<_> = minion_shipped::plugins().iter().map(|p| p.digest).collect();
+    let mut bundle =
+        minion_bundle::read_knowing(&bytes, &ours).map_err(|source| InspectError::Bad {
+            path: path.clone(),
+            source: Box::new(source),
+        })?;
     let mut problems = not_offered(&bundle);
-    let plugins = parts(&bundle, &mut problems);
+    let plugins = parts(&mut bundle, &ours, &mut problems);
     problems.extend(bundle.graph.iter().flat_map(|graph| gates(graph, &plugins)));
     if !problems.is_empty() {
         return Err(InspectError::Unsound { path, problems });
@@ -104,23 +108,25 @@ fn offered(import: &str) -> bool {
         .any(|known| import.starts_with(known))
 }
 
-/// The plugins in the file, and the shipped ones that the graph names without bundling them.
-fn parts(bundle: &Bundle, problems: &mut Vec<String>) -> BTreeMap<PartName, Part> {
+/// The plugins in the file, which are taken out of the bundle, and the shipped ones that the
+/// graph names without bundling them.
+fn parts(
+    bundle: &mut Bundle,
+    ours: &[Digest],
+    problems: &mut Vec<String>,
+) -> BTreeMap<PartName, Part> {
     let mut parts = BTreeMap::new();
-    for (name, plugin) in &bundle.plugins {
-        match (name.parse::<PartName>(), origin(name, plugin)) {
+    for (name, bundle) in std::mem::take(&mut bundle.plugins) {
+        let missing = not_offered(&bundle).into_iter();
+        let missing: Vec<_> = missing.map(|p| format!("plugin `{name}`: {p}")).collect();
+        match (name.parse::<PartName>(), origin(&name, &bundle)) {
             (Ok(part), Ok(origin)) => {
-                let bundle = plugin.clone();
                 parts.insert(part, Part { bundle, origin });
             }
             (Err(error), _) => problems.push(error.to_string()),
             (_, Err(problem)) => problems.push(problem),
         }
-        problems.extend(
-            not_offered(plugin)
-                .into_iter()
-                .map(|p| format!("plugin `{name}`: {p}")),
-        );
+        problems.extend(missing);
     }
     for using in bundle
         .graph
@@ -133,7 +139,7 @@ fn parts(bundle: &Bundle, problems: &mut Vec<String>) -> BTreeMap<PartName, Part
         let Some(shipped) = minion_shipped::find(using.name.as_str()) else {
             continue;
         };
-        match minion_bundle::read(shipped.bytes) {
+        match minion_bundle::read_knowing(shipped.bytes, ours) {
             Ok(bundle) => {
                 parts.insert(
                     using.name.clone(),
@@ -155,7 +161,7 @@ fn parts(bundle: &Bundle, problems: &mut Vec<String>) -> BTreeMap<PartName, Part
 /// `std:` names are ours: nothing else may be bundled under one.
 fn origin(name: &str, plugin: &Bundle) -> Result<Origin, String> {
     match minion_shipped::find(name) {
-        Some(shipped) if Digest::of(shipped.bytes) == plugin.digest => Ok(Origin::Shipped),
+        Some(shipped) if shipped.digest == plugin.digest => Ok(Origin::Shipped),
         None if !name.starts_with("std:") => Ok(Origin::Bundled),
         _ => Err(format!(
             "it bundles `{name}` ({}), which is not the shipped plugin of that name; build it again, or give it another name",
@@ -186,7 +192,7 @@ fn gates(graph: &Graph, plugins: &BTreeMap<PartName, Part>) -> Vec<String> {
 }
 
 impl Inspected {
-    /// The component.
+    /// The component, without its plugins.
     pub fn bundle(&self) -> &Bundle {
         &self.bundle
     }

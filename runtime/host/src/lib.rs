@@ -33,8 +33,11 @@ pub use event::{Detail, Event, Judgement, Observer, Silent, Start, Visited};
 pub use inspect::{InspectError, Inspected, Part, inspect};
 pub use link::{LinkError, Linked, link};
 pub use load::{LoadError, Loaded, load};
-pub use minion_door::Budget;
-pub use outcome::{Branch, Finished, Outcome, origin};
+pub use minion_door::{Budget, Warnings};
+pub use outcome::{Beside, Branch, Finished, Outcome, origin};
 pub use project::{ProjectCommand, ProjectError, Purpose};
-pub use run::{RunError, RunRequest, run};
+pub use run::{
+    Forking, Means, Recorded, Replayed, Resumable, ResumeRequest, RunError, RunRequest, recorded,
+    replay, resume, run, take_up,
+};
 pub use services::plugins::Verdict;

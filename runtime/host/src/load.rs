@@ -1,8 +1,7 @@
-//! First stage: a file becomes bytes with a digest. Everything after speaks of these bytes,
-//! so a file that is swapped later changes nothing.
+//! First stage: a file becomes bytes. Everything after speaks of these bytes and of their
+//! digest, so a file that is swapped later changes nothing.
 
 use minion_bundle::MAX_FILE_BYTES;
-use minion_grants::Digest;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,8 +13,6 @@ pub struct Loaded {
     pub path: PathBuf,
     /// All of them.
     pub bytes: Vec<u8>,
-    /// SHA-256 of them.
-    pub digest: Digest,
     /// The folder of source, when this very command built them.
     pub source: Option<PathBuf>,
 }
@@ -64,7 +61,9 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
         return Err(LoadError::NotAFile(path.to_owned()));
     }
     let most = MAX_FILE_BYTES as u64;
-    let mut bytes = Vec::new();
+    // The size is only a guess, what is read counts.
+    let size = usize::try_from(meta.len().min(most)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size + 1);
     let file = File::open(path).map_err(unreadable)?;
     file.take(most + 1)
         .read_to_end(&mut bytes)
@@ -77,19 +76,35 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     }
     Ok(Loaded {
         path: path.to_owned(),
-        digest: Digest::of(&bytes),
         bytes,
         source: None,
     })
 }
 
 impl Loaded {
+    /// Bytes that a journal kept; `name` is what messages call them.
+    pub fn kept(bytes: Vec<u8>, name: &str) -> Self {
+        Self {
+            path: PathBuf::from(name),
+            bytes,
+            source: None,
+        }
+    }
+
+    /// The same, known to have been built from this folder.
+    #[must_use]
+    pub fn from_source(mut self, source: Option<&Path>) -> Self {
+        if let Some(source) = source {
+            self.source = Some(source.to_owned());
+        }
+        self
+    }
+
     /// Bytes that this very command built from a folder of source.
     pub fn built(bytes: Vec<u8>, source: &Path) -> Self {
         let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
         Self {
             path: source.clone(),
-            digest: Digest::of(&bytes),
             bytes,
             source: Some(source),
         }

@@ -1,9 +1,10 @@
 //! How a run ended, with everything a person wants to know of it.
 
-use minion_door::{Denied, Spent};
+use minion_door::{Denied, Spent, Warnings};
 use minion_grants::{Evidence, Origin};
 use minion_journal::{Hash, RunId};
 use minion_workspace::{Change, CommitId, TreeId};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -22,6 +23,10 @@ pub struct Finished {
     pub evidence: Vec<Evidence>,
     /// What was refused.
     pub denied: Vec<Denied>,
+    /// What guests logged at level warn and error.
+    pub warnings: Warnings,
+    /// What stood in the workspace and is not in `tree`.
+    pub beside: Beside,
     /// What it cost.
     pub spent: Spent,
     /// Money, in millionths of a dollar; none: a price is unknown.
@@ -56,9 +61,19 @@ pub enum Outcome {
         /// Where the unverified work is kept.
         kept: Option<Branch>,
     },
-    /// A limit was reached, or someone stopped it.
+    /// A limit was reached.
     Stopped {
         /// Which.
+        reason: String,
+    },
+    /// A human is asked to decide at this node; the run can be resumed afterwards.
+    Waiting {
+        /// The approval node.
+        node: String,
+    },
+    /// Somebody stopped it; it can be resumed.
+    Interrupted {
+        /// Who or what.
         reason: String,
     },
 }
@@ -71,6 +86,8 @@ impl Outcome {
             Self::Failed { .. } => "failed",
             Self::Escalated { .. } => "escalated",
             Self::Stopped { .. } => "stopped",
+            Self::Waiting { .. } => "waiting",
+            Self::Interrupted { .. } => "interrupted",
         }
     }
 
@@ -79,10 +96,20 @@ impl Outcome {
         match self {
             Self::Delivered { .. } => 0,
             Self::Failed { .. } => 1,
-            Self::Stopped { .. } => 5,
-            Self::Escalated { .. } => 6,
+            Self::Stopped { .. } | Self::Interrupted { .. } => 5,
+            Self::Escalated { .. } | Self::Waiting { .. } => 6,
         }
     }
+}
+
+/// What stands in the workspace without being part of its tree: no gate saw it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Beside {
+    /// Untracked files that the ignore rules of the base leave out; a folder that is ignored
+    /// as a whole stands there once, with a `/` at its end.
+    pub ignored: Vec<String>,
+    /// What no tree takes, and why: git folders, pipes, aliases that are not UTF-8.
+    pub refused: Vec<String>,
 }
 
 /// A branch that a run made.
@@ -102,9 +129,10 @@ impl Finished {
         let (reasons, branch) = match &self.outcome {
             Outcome::Delivered { branch } => (Vec::new(), branch.as_ref()),
             Outcome::Escalated { reasons, kept } => (reasons.clone(), kept.as_ref()),
-            Outcome::Failed { reason } | Outcome::Stopped { reason } => {
-                (vec![reason.clone()], None)
-            }
+            Outcome::Failed { reason }
+            | Outcome::Stopped { reason }
+            | Outcome::Interrupted { reason } => (vec![reason.clone()], None),
+            Outcome::Waiting { node } => (vec![format!("waits for a human at `{node}`")], None),
         };
         json!({
             "run": self.run.to_string(), "outcome": self.outcome.word(), "reasons": reasons,
@@ -117,6 +145,7 @@ impl Finished {
             "denied": self.denied.iter().map(|d| json!({
                 "node": d.node, "call": d.call, "denial": d.denial,
             })).collect::<Vec<_>>(),
+            "warnings": self.warnings, "beside": self.beside,
             "head": self.head.to_string(), "objects": self.objects,
         })
     }

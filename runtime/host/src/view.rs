@@ -1,11 +1,12 @@
 //! Where a caller's files live: the run's workspace, or the fresh checkout of a gate.
 
+use minion_door::Failure;
 use minion_sandbox::{Invocation, Overlay, Spec};
 use minion_workspace::{Checkout, Files, TreeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is at the root.
 pub(crate) enum Place {
@@ -13,6 +14,29 @@ pub(crate) enum Place {
     Workspace(Box<Mutex<Checkout>>),
     /// A checkout of one tree for one judgement.
     Gate(TreeId),
+    /// No folder at all: in a replay every answer is in the journal.
+    Nowhere,
+}
+
+/// What a workspace was when it was last looked at.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) tree: TreeId,
+    /// Untracked files that the ignore rules of the base leave out.
+    pub(crate) ignored: Vec<String>,
+    /// What no tree takes: git folders, pipes, aliases that are not UTF-8.
+    pub(crate) refused: Vec<String>,
+}
+
+impl Seen {
+    /// A checkout that nobody has touched.
+    pub(crate) fn fresh(tree: TreeId) -> Arc<Self> {
+        Arc::new(Self {
+            tree,
+            ignored: Vec::new(),
+            refused: Vec::new(),
+        })
+    }
 }
 
 /// What becomes of what commands write.
@@ -75,12 +99,13 @@ impl Stand {
 
 /// One checkout as callers see it.
 pub(crate) struct View {
-    pub(crate) files: Files,
+    files: Option<Files>,
     pub(crate) place: Place,
     root: PathBuf,
     caches: PathBuf,
     keep: Keep,
     dirty: AtomicBool,
+    seen: Mutex<Option<Arc<Seen>>>,
     tools: Mutex<Tools>,
 }
 
@@ -101,13 +126,76 @@ impl View {
     ) -> Self {
         let (dirty, tools) = (AtomicBool::new(false), Mutex::default());
         Self {
-            files,
+            files: Some(files),
+            seen: Mutex::default(),
             place,
             root,
             caches,
             keep,
             dirty,
             tools,
+        }
+    }
+
+    /// The view of a replay.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            files: None,
+            place: Place::Nowhere,
+            root: PathBuf::new(),
+            caches: PathBuf::new(),
+            keep: Keep::Discard,
+            dirty: AtomicBool::new(false),
+            seen: Mutex::default(),
+            tools: Mutex::default(),
+        }
+    }
+
+    /// The same, known to hold what `seen` says.
+    pub(crate) fn holding(self, seen: Arc<Seen>) -> Self {
+        Self {
+            seen: Mutex::new(Some(seen)),
+            ..self
+        }
+    }
+
+    /// The files beneath the root.
+    pub(crate) fn files(&self) -> Result<&Files, Failure> {
+        self.files
+            .as_ref()
+            .ok_or_else(|| Failure::Other("there are no files in a replay".to_owned()))
+    }
+
+    /// What the workspace is now. It is looked at again only if something may have changed
+    /// it since.
+    pub(crate) fn look(&self) -> Result<Arc<Seen>, String> {
+        let Place::Workspace(checkout) = &self.place else {
+            return Err("only a workspace is looked at".to_owned());
+        };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let touched = self.dirty.swap(false, Relaxed);
+        if let Some(seen) = seen.as_ref().filter(|_| !touched) {
+            return Ok(Arc::clone(seen));
+        }
+        let mut checkout = checkout.lock().unwrap_or_else(PoisonError::into_inner);
+        match checkout.snapshot() {
+            Ok(now) => {
+                let now = Arc::new(Seen {
+                    tree: now.tree,
+                    ignored: now.ignored,
+                    refused: now
+                        .refused
+                        .iter()
+                        .map(|left| format!("{}: {}", left.path, left.why))
+                        .collect(),
+                });
+                *seen = Some(Arc::clone(&now));
+                Ok(now)
+            }
+            Err(error) => {
+                self.touch();
+                Err(format!("the workspace cannot be taken: {error}"))
+            }
         }
     }
 
@@ -129,11 +217,6 @@ impl View {
     /// Something may have changed the files: the next snapshot has to look.
     pub(crate) fn touch(&self) {
         self.dirty.store(true, Relaxed);
-    }
-
-    /// Whether something may have changed since this was last asked.
-    pub(crate) fn take_touched(&self) -> bool {
-        self.dirty.swap(false, Relaxed)
     }
 
     /// Remembers the tool that a command ran, for the evidence.

@@ -4,8 +4,9 @@
 //! and taken in turns, so that a disk that slows down slows all of them: a raw
 //! append with fdatasync, a plain SQLite commit in the same mode as ours, an
 //! empty visit of the journal (two records, one commit), one with an external
-//! call (two commits). Then the processor time of a note, the bytes of a visit,
-//! and what grouping gains when several runs write at the same time.
+//! call (two commits). Then the processor time of a note; what grouping gains when
+//! several runs of a process write at the same time, and what several processes lose;
+//! whether the hundred-thousandth visit costs what the thousandth did; the bytes of one.
 
 #![expect(
     clippy::print_stdout,
@@ -13,12 +14,13 @@
     reason = "a bench prints, and stops when it fails"
 )]
 
-use std::fs::{self, File, OpenOptions};
+mod many;
+
+use std::fs::{File, OpenOptions};
 use std::hint::black_box;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use minion_journal::{
@@ -30,15 +32,18 @@ use serde_json::json;
 
 const ROUNDS: usize = 400;
 const WARM: u64 = 1200;
-const THREADS: u32 = 16;
 
 fn main() {
+    if many::is_worker() {
+        return many::work();
+    }
     let folder = tempfile::tempdir_in(std::env::current_dir().unwrap()).unwrap();
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path().join("journal")).unwrap());
     let one = commits(folder.path(), &store);
     notes(&store);
-    grouped(&store, one);
-    long(folder.path());
+    many::grouped(&store, one);
+    many::processes(folder.path());
+    many::long(folder.path());
 }
 
 fn row(what: &str, took: Duration, beside: Option<(&str, Duration)>) {
@@ -194,18 +199,22 @@ fn enter(journal: &Journal, visit: u64) {
         .unwrap();
 }
 
-fn leave(journal: &Journal, visit: u64) {
+fn left(visit: u64) -> Body {
     let (node, tree, label) = ("gather".into(), TREE.into(), "done".into());
     let state = Payload::Inline(json!({}));
-    let body = Body::Checkpoint {
+    Body::Checkpoint {
         node,
         visit,
         label,
         state,
         tree,
         findings: None,
-    };
-    journal.note(Some(visit), None, 41, body).unwrap();
+        spent: None,
+    }
+}
+
+fn leave(journal: &Journal, visit: u64) {
+    journal.note(Some(visit), None, 41, left(visit)).unwrap();
     journal.commit().unwrap();
 }
 
@@ -278,50 +287,4 @@ fn observe(journal: &Journal) -> Body {
             .payload(json!({"ok": "fn last_line() {}\n"}))
             .unwrap(),
     }
-}
-
-/// Visits a second of several runs in one process, beside one run alone.
-fn grouped(store: &Arc<dyn Store>, one: Duration) {
-    let visits = 100;
-    let took = timed(|| {
-        thread::scope(|scope| {
-            for _ in 0..THREADS {
-                scope.spawn(|| {
-                    let journal = begin(store);
-                    (1..=visits).for_each(|visit| empty_visit(&journal, visit));
-                });
-            }
-        });
-    });
-    let each = took / (THREADS * u32::try_from(visits).unwrap());
-    row(
-        &format!("an empty visit, {THREADS} runs at a time"),
-        each,
-        Some(("one run", one)),
-    );
-}
-
-/// Bytes of a visit, and whether the thousandth costs what the first did.
-fn long(folder: &Path) {
-    let dir = folder.join("long");
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir).unwrap());
-    let journal = begin(&store);
-    let visits = 3000;
-    for visit in 1..=visits {
-        empty_visit(&journal, visit);
-    }
-    let run = journal.run();
-    let checked = timed(|| {
-        black_box(verify(&*store, run).unwrap());
-    });
-    drop(journal);
-    drop(store);
-    let bytes = fs::metadata(dir.join("journal.sqlite")).unwrap().len();
-    println!(
-        "{:<44} {:>10} bytes",
-        "an empty visit in the file",
-        bytes / visits
-    );
-    let records = u32::try_from(visits).unwrap() * 2;
-    row("verify, a record", checked / records, None);
 }

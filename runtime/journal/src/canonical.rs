@@ -11,6 +11,9 @@ use std::io;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::Hash;
 
 /// A value that writes itself canonically.
 #[derive(Debug)]
@@ -41,14 +44,17 @@ impl Serialize for Ordered<'_> {
                 seq.end()
             }
             Value::Object(members) => {
+                let mut map = serializer.serialize_map(Some(members.len()))?;
+                let mut put = |(name, value)| map.serialize_entry(name, &Self(value));
                 // Already ordered, unless some crate of the program asks
                 // serde_json to keep the order of insertion.
-                let mut sorted: Vec<_> = members.iter().collect();
-                sorted.sort_unstable_by_key(|(name, _)| *name);
-                let mut map = serializer.serialize_map(Some(sorted.len()))?;
-                sorted
-                    .into_iter()
-                    .try_for_each(|(k, v)| map.serialize_entry(k, &Self(v)))?;
+                if members.keys().is_sorted() {
+                    members.iter().try_for_each(put)?;
+                } else {
+                    let mut sorted: Vec<_> = members.iter().collect();
+                    sorted.sort_unstable_by_key(|(name, _)| *name);
+                    sorted.into_iter().try_for_each(&mut put)?;
+                }
                 map.end()
             }
             plain => plain.serialize(serializer),
@@ -61,10 +67,50 @@ pub(crate) fn to_vec(value: &Value) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Ordered(value))
 }
 
+/// The SHA-256 of the canonical bytes of a value.
+pub(crate) fn hash(value: &Value) -> Hash {
+    let mut hasher = Sha256::new();
+    // Neither the hasher nor a value with names of text fails to be written.
+    let _ = serde_json::to_writer(Feed(&mut hasher), &Ordered(value));
+    Hash(hasher.finalize().into())
+}
+
+struct Feed<'a>(&'a mut Sha256);
+
+impl io::Write for Feed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Whether the canonical bytes of a value are more than `limit`; stops counting
-/// there, and allocates nothing.
+/// there, and allocates nothing. Small values, which nearly all are, are not
+/// even written to be counted.
 pub(crate) fn is_longer_than(value: &Value, limit: usize) -> bool {
-    serde_json::to_writer(Counter { left: limit }, value).is_err()
+    at_most(value) > limit && serde_json::to_writer(Counter { left: limit }, value).is_err()
+}
+
+/// A length that the canonical bytes of a value never pass.
+fn at_most(value: &Value) -> usize {
+    // A control character becomes `\u001f`; quotes stand around, a comma or a
+    // colon after.
+    let text = |text: &str| 6 * text.len() + 3;
+    match value {
+        Value::Null | Value::Bool(_) => 6,
+        // The longest is a negative float with 17 digits and an exponent.
+        Value::Number(_) => 32,
+        Value::String(string) => text(string),
+        Value::Array(items) => 3 + items.iter().map(at_most).sum::<usize>(),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| text(name) + at_most(value);
+            3 + members.iter().map(member).sum::<usize>()
+        }
+    }
 }
 
 struct Counter {
@@ -97,6 +143,32 @@ mod tests {
             text,
             "{\"\":null,\"a\":\"\u{7f}é\\n\",\"b\":[1,{\"a\":1.5,\"z\":0}]}"
         );
+    }
+
+    #[test]
+    fn no_value_is_longer_than_its_bound() {
+        let numbers = json!([
+            f64::MIN_POSITIVE,
+            -1.797_693_134_862_315_7e308,
+            i64::MIN,
+            u64::MAX,
+            -1e-7
+        ]);
+        let odd = "\u{0}\u{1f}\"\\/\u{7f}\u{2028}é😀";
+        for value in [
+            numbers,
+            json!({odd: {odd: [odd, null, true, false, {}, []]}}),
+            json!(odd),
+            json!(null),
+        ] {
+            assert!(to_vec(&value).unwrap().len() <= at_most(&value), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_bytes() {
+        let value = json!({"b": [1, {"z": 0, "a": 1.5}], "a": "é\n", "": null});
+        assert_eq!(hash(&value), Hash::of(&to_vec(&value).unwrap()));
     }
 
     #[test]

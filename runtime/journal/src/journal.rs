@@ -16,7 +16,7 @@ use crate::canonical;
 use crate::disk::{Envelope, encode};
 use crate::{
     AppendError, Batch, Blob, Body, Claim, ClaimError, Clock, Ending, Hash, Head, Lease, Moved,
-    NewRun, Payload, RunId, RunStarted, Seq, Store, StoreError, StoredRecord, Timestamp,
+    NewRun, Pause, Payload, RunId, RunStarted, Seq, Store, StoreError, StoredRecord, Timestamp,
 };
 
 /// A buffer of this many bytes is committed without being asked, so that a guest
@@ -65,7 +65,9 @@ struct Inner {
     next: Seq,
     drafts: Vec<Draft>,
     blobs: Vec<Blob>,
+    refs: Vec<Hash>,
     checkpoint: Option<Seq>,
+    pause: Option<Pause>,
     buffered: usize,
     ended: bool,
     poisoned: Option<String>,
@@ -77,11 +79,31 @@ impl Inner {
         self.buffered += bytes.len();
         self.drafts.push(Draft { seq, bytes });
         self.next = seq.next();
+        self.refs.extend(named(body));
+        self.pause = Pause::after(body);
         if matches!(body, Body::Checkpoint { .. }) {
             self.checkpoint = Some(seq);
         }
         Ok(())
     }
+}
+
+/// The blobs that a fact names.
+fn named(body: &Body) -> impl Iterator<Item = Hash> {
+    let payloads = body.payloads().into_iter().flatten();
+    payloads.filter_map(|payload| match payload {
+        Payload::Blob { digest, .. } => Some(*digest),
+        Payload::Inline(_) => None,
+    })
+}
+
+/// Blobs that a run needs from its beginning.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Enclosed {
+    /// Those that come with it.
+    pub blobs: Vec<Blob>,
+    /// Those that were put before, beside those that the first record names.
+    pub refs: Vec<Hash>,
 }
 
 /// How a run is taken up again; what [`Body::Resumed`] keeps.
@@ -120,6 +142,18 @@ impl Journal {
         run: RunId,
         start: RunStarted,
     ) -> Result<Self, JournalError> {
+        Self::begin_with(store, clock, run, start, Enclosed::default())
+    }
+
+    /// Makes a run that needs certain blobs, as the bytes of its component. Refused with
+    /// [`StoreError::NoBlob`] when one of `refs` is no more there: enclose it then.
+    pub fn begin_with(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        run: RunId,
+        start: RunStarted,
+        enclosed: Enclosed,
+    ) -> Result<Self, JournalError> {
         let started = clock.now();
         let new = NewRun::of(run, started, &start);
         let envelope = Envelope {
@@ -129,7 +163,8 @@ impl Journal {
             at: started,
             micros: 0,
         };
-        let bytes = encode(envelope, &Body::RunStarted(Box::new(start)))?;
+        let body = Body::RunStarted(Box::new(start));
+        let bytes = encode(envelope, &body)?;
         let hash = Hash::of_record(&Hash::ZERO, run, Seq::FIRST, &bytes);
         let head = Head {
             seq: Seq::FIRST,
@@ -140,8 +175,12 @@ impl Journal {
             hash,
             bytes,
         }];
+        let mut refs = enclosed.refs;
+        refs.extend(named(&body));
         let first = Batch {
             records,
+            blobs: enclosed.blobs,
+            refs,
             ..Batch::default()
         };
         let lease = store.create(&new, first)?;
@@ -195,7 +234,9 @@ impl Journal {
             next: head.seq.next(),
             drafts: Vec::new(),
             blobs: Vec::new(),
+            refs: Vec::new(),
             checkpoint: None,
+            pause: None,
             buffered: 0,
             ended: false,
             poisoned: None,
@@ -213,6 +254,11 @@ impl Journal {
     /// Which run.
     pub const fn run(&self) -> RunId {
         self.run
+    }
+
+    /// When it began.
+    pub const fn started(&self) -> Timestamp {
+        self.started
     }
 
     /// Where it is kept.
@@ -330,6 +376,13 @@ impl Journal {
         Ok(payload)
     }
 
+    /// Says that the run needs a blob that was put before and that no record names, as
+    /// the bytes of a component it is moved to. Durable with the next commit.
+    pub fn refer(&self, digest: Hash) -> Result<(), JournalError> {
+        self.open()?.refs.push(digest);
+        Ok(())
+    }
+
     fn open(&self) -> Result<MutexGuard<'_, Inner>, JournalError> {
         let poisoned = |why: &str| JournalError::Poisoned {
             run: self.run,
@@ -367,8 +420,10 @@ impl Journal {
         let batch = Batch {
             records: records.collect(),
             blobs: std::mem::take(&mut inner.blobs),
+            refs: std::mem::take(&mut inner.refs),
             checkpoint: inner.checkpoint.take(),
             ending,
+            pause: inner.pause.take(),
         };
         inner.buffered = 0;
         match self.store.append(&self.lease, inner.head, batch) {

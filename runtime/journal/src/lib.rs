@@ -12,13 +12,17 @@
 
 mod canonical;
 mod clock;
+mod digest;
 mod disk;
+mod effective;
 mod hash;
 mod id;
 mod journal;
+mod portable;
 mod reader;
 mod record;
 mod sqlite;
+mod standing;
 mod store;
 mod verify;
 
@@ -26,18 +30,23 @@ mod verify;
 pub mod conformance;
 
 pub use clock::{Clock, SystemClock, Timestamp};
+pub use digest::RunDigest;
 pub use disk::DecodeError;
+pub use effective::Effective;
 pub use hash::{Hash, HashError};
 pub use id::{IdSource, RunFragment, RunId, RunIdError, SystemIds};
-pub use journal::{Journal, JournalError, Resumption, keep};
+pub use journal::{Enclosed, Journal, JournalError, Resumption, keep};
+pub use portable::{ExportError, ImportError, Imported, export, import};
 pub use reader::{ReadError, Records, load, load_bytes};
 pub use record::{
     Body, Decision, Effect, Ending, Forked, InDoubt, Level, Moved, Outcome, Part, Payload, Record,
     RunStarted, Seq, Totals,
 };
 pub use sqlite::{OpenError, SqliteStore};
+pub use standing::{Parked, Standing};
 pub use store::{
-    AppendError, Batch, Blob, Claim, ClaimError, Head, Lease, LookupError, NewRun, RunFilter,
-    RunState, RunSummary, Store, StoreError, StoredRecord, resolve,
+    AppendError, Batch, Blob, Claim, ClaimError, Head, Holder, Lease, LookupError, NewRun, Pause,
+    RunFilter, RunState, RunSummary, Signal, SignalError, Size, Store, StoreError, StoredRecord,
+    Swept, resolve,
 };
 pub use verify::{Flaw, Tampered, Verified, VerifyError, verify, verify_against};

@@ -2,6 +2,7 @@
 //! long the run is.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
 
 use serde_json::Value;
 
@@ -31,14 +32,50 @@ pub enum ReadError {
     },
 }
 
-/// Iterates over the records of a run. Ends at the last one, or at the first
-/// error. It does not check the chain: [`crate::verify`] does.
-pub struct Records<'a> {
-    store: &'a dyn Store,
+/// Goes over the stored records of a run, one page in memory.
+pub(crate) struct Pages<S> {
+    store: S,
     run: RunId,
     next: Seq,
     prev: Hash,
     page: VecDeque<StoredRecord>,
+}
+
+impl<S: Deref<Target: Store>> Pages<S> {
+    /// From `from` on.
+    pub(crate) fn starting(store: S, run: RunId, from: Seq) -> Result<Self, StoreError> {
+        let before = match from.0 {
+            0 | 1 => None,
+            later => store.read(run, Seq(later - 1), 1)?.pop(),
+        };
+        Ok(Self {
+            store,
+            run,
+            next: from.max(Seq::FIRST),
+            prev: before.map_or(Hash::ZERO, |record| record.hash),
+            page: VecDeque::new(),
+        })
+    }
+
+    /// The next one, with the hash of the one before.
+    pub(crate) fn advance(&mut self) -> Result<Option<(Hash, StoredRecord)>, StoreError> {
+        if self.page.is_empty() {
+            self.page = self.store.read(self.run, self.next, PAGE)?.into();
+        }
+        let Some(stored) = self.page.pop_front() else {
+            return Ok(None);
+        };
+        let prev = std::mem::replace(&mut self.prev, stored.hash);
+        self.next = stored.seq.next();
+        Ok(Some((prev, stored)))
+    }
+}
+
+/// Iterates over the records of a run. Ends at the last one, or at the first
+/// error. It does not check the chain: [`crate::verify`] does.
+pub struct Records<'a> {
+    run: RunId,
+    pages: Pages<&'a dyn Store>,
     done: bool,
 }
 
@@ -50,32 +87,19 @@ impl<'a> Records<'a> {
 
     /// The records of a run from `from` on.
     pub fn starting(store: &'a dyn Store, run: RunId, from: Seq) -> Result<Self, StoreError> {
-        let before = match from.0 {
-            0 | 1 => None,
-            later => store.read(run, Seq(later - 1), 1)?.pop(),
-        };
-        let prev = before.map_or(Hash::ZERO, |record| record.hash);
-        let next = from.max(Seq::FIRST);
+        let pages = Pages::starting(store, run, from)?;
         Ok(Self {
-            store,
             run,
-            next,
-            prev,
-            page: VecDeque::new(),
+            pages,
             done: false,
         })
     }
 
     fn advance(&mut self) -> Result<Option<Record>, ReadError> {
-        if self.page.is_empty() {
-            self.page = self.store.read(self.run, self.next, PAGE)?.into();
+        match self.pages.advance()? {
+            Some((prev, stored)) => Ok(Some(decode(self.run, prev, &stored)?)),
+            None => Ok(None),
         }
-        let Some(stored) = self.page.pop_front() else {
-            return Ok(None);
-        };
-        let record = decode(self.run, self.prev, &stored)?;
-        (self.prev, self.next) = (stored.hash, stored.seq.next());
-        Ok(Some(record))
     }
 }
 

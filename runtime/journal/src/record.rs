@@ -112,6 +112,18 @@ pub enum Level {
     Error,
 }
 
+impl Level {
+    /// Its name, as shown and stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
@@ -377,6 +389,9 @@ pub enum Body {
         tree: String,
         /// What gates and plugins found, for the visits to come; none is nothing.
         findings: Option<Payload>,
+        /// What the run has spent so far, as its host counts it; none: as at the checkpoint
+        /// before.
+        spent: Option<Payload>,
     },
     /// The run waits for a human. Nobody holds it meanwhile.
     Waiting {
@@ -396,4 +411,34 @@ pub enum Body {
     },
     /// The run ended.
     Ended(Ending),
+}
+
+impl Body {
+    /// What of it may be in the blob store.
+    pub(crate) fn payloads(&self) -> [Option<&Payload>; 3] {
+        match self {
+            Self::RunStarted(started) => [
+                Some(&started.inputs),
+                Some(&started.admission),
+                started.setup.as_ref(),
+            ],
+            Self::Resumed { moved, .. } => {
+                [moved.as_ref().map(|moved| &moved.admission), None, None]
+            }
+            Self::Call {
+                request, response, ..
+            } => [Some(request), Some(response), None],
+            Self::Intent { request, .. } => [Some(request), None, None],
+            Self::Result { response, .. } => [Some(response), None, None],
+            Self::Denied { request, .. } => [request.as_ref(), None, None],
+            Self::Evidence { evidence } => [Some(evidence), None, None],
+            Self::Checkpoint {
+                state,
+                findings,
+                spent,
+                ..
+            } => [Some(state), findings.as_ref(), spent.as_ref()],
+            _ => [None, None, None],
+        }
+    }
 }

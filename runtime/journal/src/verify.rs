@@ -8,7 +8,11 @@
 //!
 //! Not found so: a journal whose records, hashes and head were all computed
 //! anew, or one put back to an earlier copy of the whole file. Against these,
-//! [`verify_against`] compares with a head that was kept elsewhere.
+//! [`verify_against`] compares with a head that was kept elsewhere, and misses the run
+//! when it was deleted.
+//!
+//! Not in the chain, and so not proved: what was said to a run before it took it up
+//! (signals), who holds it, and whether it was imported.
 
 #[cfg(test)]
 mod tests;
@@ -17,8 +21,8 @@ use std::fmt;
 
 use crate::disk::decode;
 use crate::{
-    Body, DecodeError, Hash, Head, NewRun, Payload, Record, RunId, RunState, RunSummary, Seq,
-    Store, StoreError, StoredRecord,
+    Body, DecodeError, Hash, Head, NewRun, Pause, Payload, Record, RunId, RunState, RunSummary,
+    Seq, Store, StoreError, StoredRecord,
 };
 
 const PAGE: usize = 64;
@@ -119,6 +123,7 @@ fn check(store: &dyn Store, run: RunId, kept: Option<Head>) -> Result<Verified, 
         tail: None,
         ended: false,
         checkpoint: None,
+        pause: None,
     };
     while walk.page()? {}
     walk.finish()
@@ -132,6 +137,7 @@ struct Walk<'a> {
     tail: Option<Head>,
     ended: bool,
     checkpoint: Option<Seq>,
+    pause: Option<Pause>,
 }
 
 impl Walk<'_> {
@@ -194,11 +200,14 @@ impl Walk<'_> {
         if !self.listed(record) {
             return Err(self.flaw(record.seq, Flaw::Listing).into());
         }
-        payloads(&record.body)
+        record
+            .body
+            .payloads()
             .into_iter()
             .flatten()
             .try_for_each(|p| self.blob(record.seq, p))?;
         self.ended = matches!(record.body, Body::Ended(_));
+        self.pause = Pause::after(&record.body);
         if matches!(record.body, Body::Checkpoint { .. }) {
             self.checkpoint = Some(record.seq);
         }
@@ -247,8 +256,9 @@ impl Walk<'_> {
             return Err(self.flaw(kept.seq, Flaw::Missing).into());
         }
         self.nothing_beyond(tail)?;
+        let told = (self.ended, self.checkpoint, self.pause);
         let ended = self.summary.state == RunState::Ended;
-        if self.ended != ended || self.checkpoint != self.summary.checkpoint {
+        if told != (ended, self.summary.checkpoint, self.summary.pause) {
             return Err(self.flaw(tail.seq, Flaw::Listing).into());
         }
         Ok(Verified {
@@ -269,27 +279,5 @@ impl Walk<'_> {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn payloads(body: &Body) -> [Option<&Payload>; 3] {
-    match body {
-        Body::RunStarted(started) => [
-            Some(&started.inputs),
-            Some(&started.admission),
-            started.setup.as_ref(),
-        ],
-        Body::Resumed { moved, .. } => [moved.as_ref().map(|moved| &moved.admission), None, None],
-        Body::Call {
-            request, response, ..
-        } => [Some(request), Some(response), None],
-        Body::Intent { request, .. } => [Some(request), None, None],
-        Body::Result { response, .. } => [Some(response), None, None],
-        Body::Denied { request, .. } => [request.as_ref(), None, None],
-        Body::Evidence { evidence } => [Some(evidence), None, None],
-        Body::Checkpoint {
-            state, findings, ..
-        } => [Some(state), findings.as_ref(), None],
-        _ => [None, None, None],
     }
 }

@@ -137,6 +137,7 @@ fn visit(journal: &Journal) {
         state,
         tree,
         findings: None,
+        spent: None,
     };
     journal.note_durably(Some(1), None, 41_000, end).unwrap();
 }

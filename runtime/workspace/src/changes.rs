@@ -63,14 +63,25 @@ pub struct Change {
     pub lines: Option<Lines>,
 }
 
-/// Compares two trees; equal folders are not opened.
+/// What stands at paths in two trees.
+pub(crate) type Pairs = BTreeMap<String, (Option<Entry>, Option<Entry>)>;
+
+/// Compares two trees.
 pub(crate) fn changes(reader: &Reader, a: TreeId, b: TreeId) -> Result<Vec<Change>, TreeError> {
-    let mut leaves: BTreeMap<String, (Option<Entry>, Option<Entry>)> = BTreeMap::new();
+    differing(reader, a, b)?
+        .into_iter()
+        .map(|(path, (a, b))| Ok(change(reader, path, a.as_ref(), b.as_ref())?))
+        .collect()
+}
+
+/// The leaves that differ; equal folders are not opened.
+pub(crate) fn differing(reader: &Reader, a: TreeId, b: TreeId) -> Result<Pairs, TreeError> {
+    let mut leaves = Pairs::new();
     let mut folders = vec![(String::new(), Some(a.0), Some(b.0))];
     let mut buffer = Vec::new();
     let mut budget = 2 * MAX_ENTRIES;
     while let Some((folder, a, b)) = folders.pop() {
-        let mut both: BTreeMap<String, (Option<Entry>, Option<Entry>)> = BTreeMap::new();
+        let mut both = Pairs::new();
         let mut list = |id: Option<_>| match id {
             Some(id) => entries(reader, &folder, id, &mut buffer),
             None => Ok(Vec::new()),
@@ -100,10 +111,7 @@ pub(crate) fn changes(reader: &Reader, a: TreeId, b: TreeId) -> Result<Vec<Chang
             }
         }
     }
-    leaves
-        .into_iter()
-        .map(|(path, (a, b))| Ok(change(reader, path, a.as_ref(), b.as_ref())?))
-        .collect()
+    Ok(leaves)
 }
 
 fn same(a: Option<&Entry>, b: Option<&Entry>) -> bool {
@@ -118,7 +126,7 @@ fn split(entry: Option<Entry>) -> (Option<gix::ObjectId>, Option<Entry>) {
     }
 }
 
-fn change(
+pub(crate) fn change(
     reader: &Reader,
     path: String,
     a: Option<&Entry>,
@@ -138,7 +146,7 @@ fn change(
     })
 }
 
-fn file_kind(mode: EntryMode) -> FileKind {
+pub(crate) fn file_kind(mode: EntryMode) -> FileKind {
     if mode.is_commit() {
         FileKind::Submodule
     } else if mode.is_link() {
@@ -167,7 +175,7 @@ fn lines(
 }
 
 /// The content of a leaf when it is text, empty when there is no leaf.
-fn text(reader: &Reader, entry: Option<&Entry>) -> Result<Option<Vec<u8>>, ObjectError> {
+pub(crate) fn text(reader: &Reader, entry: Option<&Entry>) -> Result<Option<Vec<u8>>, ObjectError> {
     let Some(entry) = entry else {
         return Ok(Some(Vec::new()));
     };

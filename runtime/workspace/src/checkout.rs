@@ -1,10 +1,11 @@
-//! Checkouts: a tree's files, written from objects into an empty folder.
+//! Checkouts: a tree's files, written from objects into an empty folder, or
+//! brought back in one that something else wrote in.
 //!
 //! Raw bytes and modes only. Symlinks are made as data, after all files, and
 //! are never followed; submodules are empty folders. Refused: a tree with
 //! files that need a filter, a folder that isn't empty.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use crate::tree::{self, Entry, TreeError};
 use crate::walk::Tracked;
 use crate::{TreeId, filters, ignore::IgnoreRules};
 
+mod restore;
 mod write;
 
 /// Why a checkout could not be made.
@@ -28,7 +30,10 @@ pub enum CheckoutError {
     #[error(transparent)]
     Object(#[from] ObjectError),
     /// Files that are pointers or cipher text without their filter.
-    #[error("{} file(s) need a git filter (such as Git LFS), which is never run: `{}`", paths.len(), paths.iter().take(10).map(String::as_str).collect::<Vec<_>>().join("`, `"))]
+    #[error(
+        "{}; a committed line `<path> -filter` in .gitattributes takes a file as it is stored",
+        filtered(paths)
+    )]
     NeedsFilter {
         /// Every such path.
         paths: Vec<String>,
@@ -52,6 +57,26 @@ pub enum CheckoutError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// How many need a filter, and the first of them.
+fn filtered(paths: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let first: Vec<_> = paths.iter().take(SHOWN).map(String::as_str).collect();
+    let more = match paths.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let needs = if paths.len() == 1 {
+        "file needs"
+    } else {
+        "files need"
+    };
+    format!(
+        "{} {needs} a git filter (such as Git LFS), which is never run: `{}`{more}",
+        paths.len(),
+        first.join("`, `")
+    )
 }
 
 /// Bounds of a checkout and of what is taken from it.
@@ -116,7 +141,7 @@ pub struct Checkout {
     pub(crate) tracked: Tracked,
     pub(crate) rules: IgnoreRules,
     pub(crate) left_out: Vec<Entry>,
-    pub(crate) known: std::collections::HashMap<String, Known>,
+    pub(crate) known: HashMap<String, Known>,
     pub(crate) known_folders: HashSet<ObjectId>,
     pub(crate) limits: Limits,
 }
@@ -145,41 +170,98 @@ pub(crate) fn checkout(
     dest: &Path,
     options: CheckoutOptions<'_>,
 ) -> Result<Checkout, CheckoutError> {
-    let reader = objects.reader();
-    let flat = tree::flatten(&reader, tree, options.limits.files)?;
-    let base = options.base.unwrap_or(tree);
-    let of_base = (base != tree)
-        .then(|| tree::flatten(&reader, base, options.limits.files))
-        .transpose()?;
-    let (left_out, written): (Vec<Entry>, Vec<Entry>) = flat
-        .leaves
-        .iter()
-        .cloned()
-        .partition(|leaf| !leaf.mode.is_commit() && (options.leave_out)(&leaf.path));
-    let paths = filters::needed(&reader, &flat.leaves)?;
-    if !paths.is_empty() {
-        return Err(CheckoutError::NeedsFilter { paths });
+    let plan = Plan::of(objects, tree, &options)?;
+    let (folder, known) = write::into_empty(objects, &plan.written, dest, &options)?;
+    Ok(plan.done(objects, dest, folder, known))
+}
+
+/// Brings `dest`, whatever stands there, to `tree`.
+pub(crate) fn restore(
+    objects: &Objects,
+    tree: TreeId,
+    dest: &Path,
+    options: CheckoutOptions<'_>,
+) -> Result<Checkout, CheckoutError> {
+    if dest
+        .symlink_metadata()
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+    {
+        return checkout(objects, tree, dest, options);
     }
-    let mut known_folders = flat.folders;
-    let base_leaves = match of_base {
-        Some(of_base) => {
-            known_folders.extend(of_base.folders);
-            of_base.leaves
+    let plan = Plan::of(objects, tree, &options)?;
+    let (folder, known) = restore::in_place(objects, &plan, dest, &options)?;
+    Ok(plan.done(objects, dest, folder, known))
+}
+
+/// What a checkout of a tree consists of.
+struct Plan {
+    written: Vec<Entry>,
+    left_out: Vec<Entry>,
+    base: TreeId,
+    tracked: Tracked,
+    rules: IgnoreRules,
+    known_folders: HashSet<ObjectId>,
+    limits: Limits,
+}
+
+impl Plan {
+    fn of(
+        objects: &Objects,
+        tree: TreeId,
+        options: &CheckoutOptions<'_>,
+    ) -> Result<Self, CheckoutError> {
+        let reader = objects.reader();
+        let flat = tree::flatten(&reader, tree, options.limits.files)?;
+        let base = options.base.unwrap_or(tree);
+        let of_base = (base != tree)
+            .then(|| tree::flatten(&reader, base, options.limits.files))
+            .transpose()?;
+        let (left_out, written): (Vec<Entry>, Vec<Entry>) = flat
+            .leaves
+            .iter()
+            .cloned()
+            .partition(|leaf| !leaf.mode.is_commit() && (options.leave_out)(&leaf.path));
+        let paths = filters::needed(&reader, &flat.leaves)?;
+        if !paths.is_empty() {
+            return Err(CheckoutError::NeedsFilter { paths });
         }
-        None => flat.leaves,
-    };
-    let rules = IgnoreRules::of_tree(&reader, &base_leaves)?;
-    let (folder, known) = write::into_empty(objects, &written, dest, &options)?;
-    Ok(Checkout {
-        root: dest.to_owned(),
-        folder,
-        base,
-        objects: objects.clone(),
-        tracked: Tracked::new(base_leaves),
-        rules,
-        left_out,
-        known,
-        known_folders,
-        limits: options.limits,
-    })
+        let mut known_folders = flat.folders;
+        let base_leaves = match of_base {
+            Some(of_base) => {
+                known_folders.extend(of_base.folders);
+                of_base.leaves
+            }
+            None => flat.leaves,
+        };
+        Ok(Self {
+            written,
+            left_out,
+            base,
+            rules: IgnoreRules::of_tree(&reader, &base_leaves)?,
+            tracked: Tracked::new(base_leaves),
+            known_folders,
+            limits: options.limits,
+        })
+    }
+
+    fn done(
+        self,
+        objects: &Objects,
+        dest: &Path,
+        folder: OwnedFd,
+        known: HashMap<String, Known>,
+    ) -> Checkout {
+        Checkout {
+            root: dest.to_owned(),
+            folder,
+            base: self.base,
+            objects: objects.clone(),
+            tracked: self.tracked,
+            rules: self.rules,
+            left_out: self.left_out,
+            known,
+            known_folders: self.known_folders,
+            limits: self.limits,
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Delivery: a tree becomes a commit on a new branch of the user's repository.
 //!
-//! The missing objects are added, then one ref is created, and only if it does
-//! not exist. Working tree, index, `HEAD`, configuration, other refs and reflogs
+//! The missing objects are added and made durable, then one ref is created, and
+//! only if it does not exist; a kill in between leaves objects that nothing
+//! names, or at most the lock of the new ref. Working tree, index, `HEAD`, configuration, other refs and reflogs
 //! stay as they are; no hook runs.
 
 use std::path::{Path, PathBuf};
@@ -15,7 +16,10 @@ use crate::tree::TreeError;
 use crate::{CommitId, RunStore, TreeId};
 
 mod branch;
+mod delivered;
 mod missing;
+
+pub use delivered::Delivered;
 
 use missing::Missing;
 
@@ -38,6 +42,9 @@ pub enum DeliverError {
         /// What is wrong.
         why: String,
     },
+    /// The lock of the branch is held.
+    #[error("`{}` is in the way: a git is at work on the branch, or was killed; if none runs, remove that file", .0.display())]
+    Locked(PathBuf),
     /// Author or message cannot stand in a commit.
     #[error("the commit cannot be written: {0}")]
     Commit(String),
@@ -83,14 +90,9 @@ impl RunStore {
         message: &str,
         author: &Signature,
     ) -> Result<CommitId, DeliverError> {
-        let git = match repository.git() {
-            Some(git) => git,
-            None => self.own_git()?,
-        };
+        let (git, objects) = self.receiver(repository)?;
         let name = branch::full_name(branch)?;
         branch::refuse_existing(&git, branch, &name)?;
-        let folder = git.common_dir().join("objects");
-        let objects = Objects::open(&folder)?;
         let mut missing = Missing::new(self, &objects, parent)?;
         missing.tree(tree)?;
         let made = commit(tree, parent, message, author);
@@ -98,9 +100,24 @@ impl RunStore {
         made.write_to(&mut content)
             .map_err(|error| DeliverError::Commit(error.to_string()))?;
         let commit = missing.put(Kind::Commit, &content)?;
-        missing.settle()?;
-        branch::create(git, branch, &name, commit)?;
+        objects.sync()?;
+        branch::create(&git, branch, &name, commit)?;
         Ok(CommitId(commit))
+    }
+
+    /// Where deliveries to `repository` go, and its objects.
+    fn receiver(
+        &self,
+        repository: &Repository,
+    ) -> Result<(gix::Repository, Objects), DeliverError> {
+        match repository.git() {
+            Some(git) => {
+                let objects = Objects::open(&git.common_dir().join("objects"))?;
+                Ok((git, objects))
+            }
+            // What its writers wrote is known to these objects alone.
+            None => Ok((self.own_git()?, self.objects().clone())),
+        }
     }
 
     fn own_git(&self) -> Result<gix::Repository, DeliverError> {

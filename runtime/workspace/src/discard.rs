@@ -2,13 +2,16 @@
 //! modes that forbid it, without following a symlink.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, fchmod, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, chmod, fstat, openat, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
-use crate::opening::{self, FOLDER};
+use crate::opening::FOLDER;
 
 /// Folders deeper than this are first moved up to the root, so that neither
 /// descriptors nor stack run out.
@@ -28,7 +31,7 @@ pub fn discard(path: &Path) -> io::Result<()> {
 
 /// Removes everything in the folder `path`.
 pub(crate) fn contents(path: &Path) -> io::Result<()> {
-    let root = opening::root(path)?;
+    let root = opened(CWD, path)?;
     let mut emptying = Emptying { root, moved: 0 };
     while emptying.pass()? {}
     Ok(())
@@ -49,8 +52,6 @@ impl Emptying {
     }
 
     fn empty(&mut self, folder: &OwnedFd, depth: usize) -> Result<(), Errno> {
-        // Needed when the mode forbids it, and harmless when it doesn't.
-        let _ = fchmod(folder, Mode::from(0o700));
         let mut entries = Vec::new();
         for entry in Dir::read_from(folder)? {
             let name = entry?.file_name().to_owned();
@@ -77,15 +78,10 @@ impl Emptying {
         if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
             return unlinkat(folder, name, AtFlags::empty());
         }
+        let inner = opened(folder, name)?;
         if depth >= DEPTH {
             return self.move_up(folder, name);
         }
-        // A folder nobody may read is opened up by its name; it is no symlink,
-        // and if it became one meanwhile the open below refuses it.
-        if stat.st_mode & 0o700 != 0o700 {
-            let _ = rustix::fs::chmodat(folder, name, Mode::from(0o700), AtFlags::empty());
-        }
-        let inner = openat(folder.as_fd(), name, FOLDER, Mode::empty())?;
         self.empty(&inner, depth + 1)?;
         match unlinkat(folder, name, AtFlags::REMOVEDIR) {
             // Something deeper was moved up and is gone after the next pass.
@@ -104,5 +100,63 @@ impl Emptying {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+/// A folder without a link at its name, opened up for us where its mode forbids that. What may
+/// stand at the name by now plays no part: the mode is changed of what was opened.
+fn opened(above: impl AsFd, name: impl Arg) -> Result<OwnedFd, Errno> {
+    let handle = openat(above, name, HANDLE, Mode::empty())?;
+    if fstat(&handle)?.st_mode & 0o700 != 0o700 {
+        // `fchmod` takes no handle of this kind. Its name in /proc leads to what it holds and
+        // nowhere else; what cannot be opened up is told by the opening below.
+        let held = format!("/proc/self/fd/{}", handle.as_raw_fd());
+        let _ = chmod(held, Mode::from(0o700));
+    }
+    openat(&handle, ".", FOLDER, Mode::empty())
+}
+
+/// A folder itself, whatever its mode; a link is none.
+const HANDLE: OFlags = OFlags::PATH
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{Permissions, create_dir, metadata, set_permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    /// As where a process that is not yet dead puts a link in the folder's place.
+    #[test]
+    fn a_link_in_the_place_of_a_folder_changes_no_mode_outside() {
+        let home = tempfile::tempdir().unwrap();
+        let (outside, link) = (home.path().join("outside"), home.path().join("link"));
+        create_dir(&outside).unwrap();
+        set_permissions(&outside, Permissions::from_mode(0o500)).unwrap();
+        symlink(&outside, &link).unwrap();
+        assert!(opened(CWD, link.as_path()).is_err());
+        assert!(contents(&link).is_err());
+        assert_eq!(
+            metadata(&outside).unwrap().permissions().mode() & 0o777,
+            0o500
+        );
+    }
+
+    #[test]
+    fn closed_folders_are_opened_up_at_any_depth() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("root");
+        let mut folder = root.clone();
+        for _ in 0..DEPTH + 3 {
+            create_dir(&folder).unwrap();
+            folder.push("closed");
+        }
+        while folder.pop() && folder.starts_with(&root) {
+            set_permissions(&folder, Permissions::from_mode(0o000)).unwrap();
+        }
+        discard(&root).unwrap();
+        assert!(!root.exists());
     }
 }

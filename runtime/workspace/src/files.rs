@@ -141,12 +141,16 @@ impl Files {
         let rule = judge(FileOp::List, &place.path).map_err(FileError::Denied)?;
         let folder = open_folder(&place)?;
         let mut value = self.entries(&folder, &place.path)?;
+        let mut path = join(&place.path, "");
+        let above = path.len();
         value.retain(|entry| {
             let op = match entry.kind {
                 EntryKind::Directory => FileOp::List,
                 EntryKind::File | EntryKind::Symlink => FileOp::Read,
             };
-            judge(op, &join(&place.path, &entry.name)).is_ok()
+            path.truncate(above);
+            path.push_str(&entry.name);
+            judge(op, &path).is_ok()
         });
         Ok(Judged {
             path: place.path,

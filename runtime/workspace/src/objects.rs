@@ -1,4 +1,5 @@
-//! An object database: reading any object, writing loose ones.
+//! An object database: reading any object, writing loose ones, making durable
+//! what was written.
 //!
 //! Replacement refs and grafts never apply. Handles are cheap and belong to
 //! one thread each; the database itself is shared.
@@ -11,6 +12,10 @@ use gix::objs::{Find, Kind, Write};
 use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use gix::odb::store::init::Options;
 use gix::{ObjectId, oid};
+
+mod unsynced;
+
+use unsynced::Unsynced;
 
 /// What a reader keeps of packed objects that others are deltas of, in bytes.
 const DELTA_BASES: usize = 16 << 20;
@@ -41,6 +46,16 @@ pub enum ObjectError {
         /// What is wrong with it.
         why: String,
     },
+    /// What was written cannot be brought to the disk.
+    #[error(
+        "cannot make the objects in `{}` durable: {why}; see to the disk, then resume the run", path.display()
+    )]
+    Flush {
+        /// The folder of the database.
+        path: PathBuf,
+        /// What went wrong.
+        why: String,
+    },
     /// The database itself fails.
     #[error("the object database at `{}` fails: {why}", path.display())]
     Database {
@@ -51,11 +66,13 @@ pub enum ObjectError {
     },
 }
 
-/// A database of objects, in a folder `objects` and its alternates.
+/// A database of objects, in a folder `objects` and its alternates. Clones
+/// share what was written and not yet flushed.
 #[derive(Clone)]
 pub(crate) struct Objects {
     store: Arc<gix::odb::Store>,
     path: PathBuf,
+    unsynced: Arc<Unsynced>,
 }
 
 impl std::fmt::Debug for Objects {
@@ -77,6 +94,7 @@ impl Objects {
         Ok(Self {
             store: Arc::new(store),
             path: path.to_owned(),
+            unsynced: Arc::default(),
         })
     }
 
@@ -98,8 +116,31 @@ impl Objects {
     /// A writer of loose objects for one thread.
     pub(crate) fn writer(&self) -> Writer {
         Writer {
-            loose: gix::odb::loose::Store::at(&self.path, HashKind::Sha1),
+            loose: self.loose(),
+            unsynced: Arc::clone(&self.unsynced),
         }
+    }
+
+    /// Brings to the disk what was written since the last time. After a failure
+    /// it fails for ever.
+    pub(crate) fn sync(&self) -> Result<(), ObjectError> {
+        let loose = self.loose();
+        self.unsynced
+            .flush(&self.path, |id| loose.object_path(id))
+            .map_err(|why| ObjectError::Flush {
+                path: self.path.clone(),
+                why,
+            })
+    }
+
+    /// Lets the next [`Objects::sync`] flush these too, files before the folders
+    /// that name them or not: none of them counts before all are flushed.
+    pub(crate) fn note(&self, paths: impl IntoIterator<Item = PathBuf>) {
+        self.unsynced.note_others(paths);
+    }
+
+    fn loose(&self) -> gix::odb::loose::Store {
+        gix::odb::loose::Store::at(&self.path, HashKind::Sha1)
     }
 }
 
@@ -138,6 +179,12 @@ impl Reader {
         gix::objs::Exists::exists(&self.handle, id)
     }
 
+    /// How long the content of `id` is, if it is there.
+    pub(crate) fn size_of(&self, id: &oid) -> Option<u64> {
+        let header = gix::odb::Header::try_header(&self.handle, id);
+        header.ok().flatten().map(|header| header.size())
+    }
+
     /// The tree of commit `id`.
     pub(crate) fn tree_of(&self, id: &oid) -> Result<ObjectId, ObjectError> {
         let mut buffer = Vec::new();
@@ -154,18 +201,32 @@ impl Reader {
 /// Writes loose objects, for one thread.
 pub(crate) struct Writer {
     loose: gix::odb::loose::Store,
+    unsynced: Arc<Unsynced>,
 }
 
 impl Writer {
-    /// Writes an object unless the folder itself holds it already.
+    /// Writes an object unless this process wrote it already. A file that some
+    /// other process left is replaced: it may be torn, or only in memory after
+    /// a flush that failed.
     pub(crate) fn put(&self, kind: Kind, content: &[u8]) -> Result<ObjectId, ObjectError> {
         let id = hash(kind, content)?;
-        if !self.loose.contains(&id) {
+        if !(self.unsynced.knows(&id) && self.loose.contains(&id)) {
             self.loose
                 .write_buf_with_known_id(kind, content, id)
                 .map_err(|error| database(self.loose.path(), &error))?;
+            self.unsynced.note(id);
         }
         Ok(id)
+    }
+
+    /// Counts a whole object that stands in a file of its own here among what
+    /// was written; whether there is such a file.
+    pub(crate) fn adopt(&self, id: ObjectId) -> bool {
+        let there = self.loose.contains(&id);
+        if there && !self.unsynced.knows(&id) {
+            self.unsynced.note(id);
+        }
+        there
     }
 
     /// The file that `id` is or would be stored in.

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 /// Below this a thread costs more than it saves.
 const FEW: usize = 8;
 const MOST_THREADS: usize = 8;
+/// Threads that only wait for the disk.
+const WAITING_THREADS: usize = 16;
 
 /// Does `work` on every item; answers in the order of the items, or the first
 /// error met. `state` is made once a thread.
@@ -19,7 +21,36 @@ where
     E: Send,
 {
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS));
-    if items.len() < FEW || threads == 1 {
+    let threads = if items.len() < FEW { 1 } else { threads };
+    on(threads, items, state, work)
+}
+
+/// Like [`each`], for work that waits for the disk rather than for a core.
+pub(crate) fn each_waiting<I, S, T, E>(
+    items: &[I],
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &I) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E>
+where
+    I: Sync,
+    T: Send,
+    E: Send,
+{
+    on(items.len().min(WAITING_THREADS), items, state, work)
+}
+
+fn on<I, S, T, E>(
+    threads: usize,
+    items: &[I],
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &I) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E>
+where
+    I: Sync,
+    T: Send,
+    E: Send,
+{
+    if threads <= 1 {
         let mut state = state();
         return items.iter().map(|item| work(&mut state, item)).collect();
     }

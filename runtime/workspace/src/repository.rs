@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use gix::objs::Kind as ObjectKind;
 
 use crate::folder;
-use crate::objects::Objects;
+use crate::objects::{ObjectError, Objects};
 use crate::{CommitId, TreeId};
 
 mod dirty;
@@ -105,6 +105,42 @@ impl Repository {
         Ok(Base {
             commit: Some(CommitId(commit)),
             tree: TreeId(tree),
+            branch,
+        })
+    }
+
+    /// The base that a journal recorded, held against the repository. A folder
+    /// without git may have changed since: its base stands in the run's own
+    /// store alone, which [`crate::RunStore::open_for`] looks at.
+    pub fn base_at(
+        &self,
+        commit: CommitId,
+        tree: TreeId,
+        branch: Option<String>,
+    ) -> Result<Base, RepositoryError> {
+        if self.git.is_some() {
+            let found = match self.objects()?.reader().tree_of(&commit.0) {
+                Ok(found) => TreeId(found),
+                Err(ObjectError::Missing(_)) => {
+                    return Err(RepositoryError::BaseGone {
+                        path: self.top.clone(),
+                        commit,
+                    });
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if found != tree {
+                return Err(RepositoryError::BaseDiffers {
+                    path: self.top.clone(),
+                    commit,
+                    found,
+                    recorded: tree,
+                });
+            }
+        }
+        Ok(Base {
+            commit: Some(commit),
+            tree,
             branch,
         })
     }

@@ -2,48 +2,24 @@
 //! everything a run can write to. It borrows the user's objects and keeps its
 //! own, so that snapshots leave no trace in the user's repository.
 
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use gix::objs::Kind;
 
-use crate::checkout::{Checkout, CheckoutError, CheckoutOptions, checkout};
-use crate::objects::{ObjectError, Objects};
+use crate::checkout::{Checkout, CheckoutError, CheckoutOptions, checkout, restore};
+use crate::objects::Objects;
+use crate::patch::{self, Patch, PatchOptions};
 use crate::repository::{Base, Repository};
 use crate::tree::{TreeError, entries};
-use crate::{SnapshotError, TreeId, changes, folder};
+use crate::{TreeId, changes, folder};
 
-/// Why a store could not be made or opened.
-#[derive(Debug, thiserror::Error)]
-pub enum RunStoreError {
-    /// The system refused.
-    #[error("cannot keep the run's objects in `{}`: {source}", path.display())]
-    System {
-        /// The folder of the store.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The path of the user's objects cannot stand in an alternates file.
-    #[error("the path of the repository's objects, {0:?}, holds a line break; move the repository")]
-    Path(PathBuf),
-    /// The objects cannot be read or written.
-    #[error(transparent)]
-    Object(#[from] ObjectError),
-    /// A folder without git could not be read.
-    #[error("cannot take `{}` as a base: {source}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why not.
-        source: SnapshotError,
-    },
-    /// A folder without git changed between being named the base and being taken.
-    #[error("`{}` changed while it was taken as a base; run again", .0.display())]
-    Changed(PathBuf),
-}
+mod error;
+mod fork;
+mod layout;
+mod reopen;
+mod usage;
+
+pub use error::RunStoreError;
 
 /// A run's own bare repository.
 #[derive(Debug, Clone)]
@@ -64,15 +40,12 @@ impl RunStore {
             path: path.to_owned(),
             source,
         };
-        let lender = repository
-            .objects_folder()
-            .map(|path| path.canonicalize())
-            .transpose()
-            .map_err(system)?;
-        lay_out(path, lender.as_deref())
+        let lender = lender(repository).map_err(system)?;
+        layout::lay_out(path, lender.as_deref(), base.commit)
             .map_err(system)?
             .map_err(RunStoreError::Path)?;
         let store = Self::open(path)?;
+        store.objects.note(layout::all(&store.path));
         if lender.is_none() {
             let top = repository.top();
             let (commit, tree) = folder::take(top, Some(&store.objects)).map_err(|source| {
@@ -100,6 +73,14 @@ impl RunStore {
         Ok(Self { path, objects })
     }
 
+    /// Makes durable all objects that this store, its clones and its checkouts
+    /// wrote since the last time, and the store itself when it is new. A record
+    /// that names a tree is committed after this, never before. Costs nothing
+    /// when nothing was written; once it failed, it always fails.
+    pub fn sync(&self) -> Result<(), RunStoreError> {
+        Ok(self.objects.sync()?)
+    }
+
     /// The bare repository itself.
     pub fn path(&self) -> &Path {
         &self.path
@@ -115,9 +96,32 @@ impl RunStore {
         checkout(&self.objects, tree, dest, options)
     }
 
+    /// Brings `dest`, a folder as a killed process or anybody left it, to
+    /// exactly `tree`, and makes it when it is missing: the first snapshot of it
+    /// gives `tree`. Only what differs is written. Files that the base's rules
+    /// ignore stay, unless they stand in the way; what a snapshot refuses and
+    /// what is left out of the checkout goes. After an error, or a kill, it can
+    /// be done again.
+    pub fn restore(
+        &self,
+        tree: TreeId,
+        dest: &Path,
+        options: CheckoutOptions<'_>,
+    ) -> Result<Checkout, CheckoutError> {
+        restore(&self.objects, tree, dest, options)
+    }
+
     /// What differs from tree `a` to tree `b`, sorted by path.
     pub fn changes(&self, a: TreeId, b: TreeId) -> Result<Vec<changes::Change>, TreeError> {
         changes::changes(&self.objects.reader(), a, b)
+    }
+
+    /// The unified diff from tree `a` to tree `b`, as `git diff` would show it
+    /// without renames. Without binary and omitted files it applies with
+    /// `git apply`. Names and contents are data: whoever shows them on a terminal
+    /// escapes them.
+    pub fn patch(&self, a: TreeId, b: TreeId, options: PatchOptions) -> Result<Patch, TreeError> {
+        patch::patch(&self.objects.reader(), a, b, options)
     }
 
     /// The symlinks of `tree`.
@@ -157,30 +161,8 @@ impl RunStore {
     }
 }
 
-/// Makes the files of a bare repository that git itself accepts.
-fn lay_out(path: &Path, lender: Option<&Path>) -> io::Result<Result<(), PathBuf>> {
-    if let Some(lender) = lender.filter(|lender| lender.as_os_str().as_bytes().contains(&b'\n')) {
-        return Ok(Err(lender.to_owned()));
-    }
-    std::fs::DirBuilder::new().mode(0o700).create(path)?;
-    for folder in [
-        "objects",
-        "objects/info",
-        "objects/pack",
-        "refs",
-        "refs/heads",
-    ] {
-        std::fs::create_dir(path.join(folder))?;
-    }
-    std::fs::write(path.join("HEAD"), "ref: refs/heads/main\n")?;
-    std::fs::write(
-        path.join("config"),
-        "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
-    )?;
-    if let Some(lender) = lender {
-        let mut line = lender.as_os_str().as_bytes().to_vec();
-        line.push(b'\n');
-        std::fs::write(path.join("objects/info/alternates"), line)?;
-    }
-    Ok(Ok(()))
+/// The folder of the repository's objects; none for a folder without git.
+fn lender(repository: &Repository) -> std::io::Result<Option<PathBuf>> {
+    let folder = repository.objects_folder();
+    folder.map(|path| path.canonicalize()).transpose()
 }

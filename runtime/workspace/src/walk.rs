@@ -60,7 +60,11 @@ impl Tracked {
         self.leaves.get(path)
     }
 
-    fn is_submodule(&self, path: &str) -> bool {
+    pub(crate) fn holds_below(&self, folder: &str) -> bool {
+        self.folders.contains(folder)
+    }
+
+    pub(crate) fn is_submodule(&self, path: &str) -> bool {
         self.get(path).is_some_and(|leaf| leaf.mode.is_commit())
     }
 }
@@ -142,8 +146,12 @@ impl Walk<'_> {
         todo: &mut Vec<Folder>,
         walked: &mut Walked,
     ) -> Result<(), WalkError> {
-        let Some((path, name)) = named(&folder.path, name, walked) else {
-            return Ok(());
+        let (path, name) = match named(&folder.path, name) {
+            Ok(named) => named,
+            Err(refused) => {
+                walked.refused.push(refused);
+                return Ok(());
+            }
         };
         let stat = match statat(opened, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Stamp::of(&stat),
@@ -183,7 +191,7 @@ impl Walk<'_> {
             return;
         }
         let ignored = parent.ignored || self.rules.ignores(&path, true);
-        if ignored && !self.tracked.folders.contains(&path) {
+        if ignored && !self.tracked.holds_below(&path) {
             walked.ignored.push(format!("{path}/"));
         } else {
             todo.push(Folder { path, ignored });
@@ -220,12 +228,11 @@ impl Walk<'_> {
 }
 
 /// The path and name of an entry, unless no tree can hold it.
-fn named<'n>(folder: &str, name: &'n [u8], walked: &mut Walked) -> Option<(String, &'n str)> {
+pub(crate) fn named<'n>(folder: &str, name: &'n [u8]) -> Result<(String, &'n str), Refused> {
     let Ok(text) = std::str::from_utf8(name) else {
         let path = join(folder, &name.escape_ascii().to_string());
         let why = "its name is not UTF-8";
-        walked.refused.push(Refused { path, why });
-        return None;
+        return Err(Refused { path, why });
     };
     let path = join(folder, text);
     let long = path.len() > MAX_PATH || path.split('/').count() > MAX_DEPTH;
@@ -235,11 +242,8 @@ fn named<'n>(folder: &str, name: &'n [u8], walked: &mut Walked) -> Option<(Strin
         misnamed(name, false)
     };
     match why {
-        None => Some((path, text)),
-        Some(why) => {
-            walked.refused.push(Refused { path, why });
-            None
-        }
+        None => Ok((path, text)),
+        Some(why) => Err(Refused { path, why }),
     }
 }
 

@@ -2,7 +2,7 @@
 //! terminal by the name of a file.
 
 use super::judged;
-use crate::evidence::{Trial, does, runs, writes};
+use crate::evidence::{RIGHT, Trial, does, runs, writes};
 use crate::world::World;
 use serde_json::json;
 
@@ -59,7 +59,15 @@ fn a_name_in_the_repository_does_not_speak_to_the_terminal() {
     let repository = world.repository("project", &files);
     let guest = crate::world::component("tests/guests/lying");
     let (guest, repository) = (guest.to_str().unwrap(), repository.to_str().unwrap());
-    let ran = world.minion(&["exec", guest, "--repo", repository, "--allow-asked"]);
+    let ran = world.minion(&[
+        "exec",
+        guest,
+        "--repo",
+        repository,
+        "--task",
+        "mend it",
+        "--allow-asked",
+    ]);
     // It is refused for the filter, and the refusal names the file.
     ran.expect(2, &["title", "branch minion/x"]);
     harmless(&ran.all());
@@ -85,4 +93,46 @@ fn a_name_that_a_run_makes_does_not_speak_to_the_terminal() {
     let run = listed.stdout.split_whitespace().next().unwrap();
     let shown = trial.world.minion(&["runs", "show", run]);
     harmless(&shown.expect(0, &["title"]).all());
+}
+
+/// Turns red by the one-letter form of an escape, and turns round what follows.
+const BRANCH: &str = "main\u{9b}31m\u{202e}x";
+/// A test whose failure says what the command itself would say.
+const LOUD: &str = "import unittest\n\n\nclass LoudTest(unittest.TestCase):\n    def test_is_quiet(self):\n        \
+    self.fail('\\x1b[2Jall is well\\u202e\\r\\ndelivered  branch minion/x')\n";
+
+#[test]
+fn a_branch_a_failing_test_and_a_name_that_is_left_out_do_not_speak_to_the_terminal() {
+    let trial = Trial::python();
+    let checkout = ["checkout", "--quiet", "-b", BRANCH];
+    trial.world.git(&trial.repository, &checkout);
+    let pipe = "import os, sys; os.mkdir('d'); os.mkfifo('d/' + sys.argv[1].replace('/', ''))";
+    let deeds = [
+        writes("test_loud.py", LOUD),
+        runs(&["python3", "-c", pipe, NAME]),
+    ];
+    let ran = trial.lie(&[("before-1", does(&deeds, "test"))], &[]);
+    // Each of them is on the screen, told in letters.
+    let words = [
+        "on main\\u{9b}31m\\u{202e}x@",
+        "\\u{1b}[2Jall is well\\u{202e}",
+        "in no tree: d/a\\u{1b}[31m\\u{1b}]0;title",
+    ];
+    ran.expect(6, &words);
+    harmless(&ran.all());
+    // In a delivery, what is left out stands where nothing is escalated.
+    let other = Trial::python();
+    let deeds = [
+        writes("value.py", RIGHT),
+        runs(&["python3", "-c", pipe, NAME]),
+    ];
+    let ran = other.lie(&[("before-1", does(&deeds, "test"))], &[]);
+    ran.expect(0, &["left out   no tree takes it: d/a\\u{1b}[31m"]);
+    let own = ran
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("delivered "));
+    assert_eq!(own.count(), 1, "{}", ran.all());
+    let noise = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202e}';
+    assert!(!ran.all().contains(noise), "{}", ran.all());
 }

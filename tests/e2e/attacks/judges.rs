@@ -52,6 +52,26 @@ fn a_gate_that_nobody_requires_cannot_write_in_the_tree_nor_in_another_gates_cac
 }
 
 #[test]
+fn a_gate_that_mends_what_it_judges_judges_what_it_was_given() {
+    let trial = Trial::python();
+    let change = json!({ "write": [["note.txt", "the code is unchanged\n"]], "then": "mend" });
+    let gate = "acme/judge {\"does\":\"mend\"}";
+    let ran = judged(&trial, gate, &[("act-1", change)]);
+    // Had it written where it judges, it would have passed, and on this very tree.
+    trial.refused(&ran, &["required gate `acme/judge` says `fail`"]);
+    let logs = trial.logs();
+    assert!(logs.contains("run: done"), "{logs}");
+    assert!(!logs.contains("write: done"), "{logs}");
+    let rules = trial.records("denied");
+    let rules: Vec<_> = rules.iter().map(|denial| &denial["rule"]).collect();
+    assert_eq!(
+        rules,
+        ["judged-tree", "judged-tree"],
+        "on the base, and now"
+    );
+}
+
+#[test]
 fn a_gate_is_not_asked_until_it_says_yes() {
     let trial = Trial::python();
     let scripts = [(

@@ -52,6 +52,39 @@ fn an_ignored_module_is_not_judged() {
 }
 
 #[test]
+fn what_a_delivery_leaves_out_is_named() {
+    let trial = Trial::python();
+    let pipe = "import os; os.mkfifo('pipe')";
+    let deeds = [
+        writes("value.py", RIGHT),
+        writes("local.py", "LEFT = True\n"),
+        runs(&["python3", "-c", pipe]),
+    ];
+    let ran = trial.lie(&[("before-1", does(&deeds, "test"))], &[]);
+    let words = [
+        "left out   ignored, in no tree: local.py",
+        "left out   no tree takes it: pipe: ",
+    ];
+    trial.delivered(&ran, &words);
+    let other = Trial::python();
+    let ran = other.lie(&[("before-1", does(&deeds, "test"))], &["--json"]);
+    let outcome: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        outcome["beside"]["ignored"],
+        serde_json::json!(["local.py"])
+    );
+    assert_eq!(outcome["beside"]["refused"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_change_of_ignored_files_alone_is_no_delivery_and_is_named() {
+    let trial = Trial::python();
+    let deeds = [writes("local.py", "LEFT = True\n")];
+    let ran = trial.lie(&[("before-1", does(&deeds, "claim"))], &[]);
+    ran.expect(0, &["nothing had to be changed", "in no tree: local.py"]);
+}
+
+#[test]
 fn ignored_files_that_python_runs_first_are_not_judged_and_are_named() {
     let trial = Trial::python();
     let patch = "import sys, types\n\nfake = types.ModuleType('value')\nfake.value = lambda: 2\nsys.modules['value'] = fake\n";

@@ -102,8 +102,8 @@ fn calls_outside_of_the_list_and_the_schemas_are_denied_and_recorded() {
     let wanted = [
         ("run", "tool-not-offered"),
         ("grant", "tool-not-offered"),
-        ("read", "arguments-outside-schema"),
-        ("write", "arguments-outside-schema"),
+        ("read(path, file)", "arguments-outside-schema"),
+        ("write(content)", "arguments-outside-schema"),
         ("edit", "arguments-not-json"),
     ];
     assert_eq!(

@@ -196,7 +196,7 @@ impl Model for Cassette {
         if self.recorded_from.is_empty() {
             return format!("cassette {}", self.name);
         }
-        format!("cassette {} of {}", self.name, self.recorded_from)
+        format!("cassette {} ({})", self.name, self.recorded_from)
     }
 
     fn price(&self) -> Option<Price> {

@@ -13,7 +13,7 @@ pub enum EndpointError {
     Scheme(String),
     /// Plain HTTP over a network.
     #[error(
-        "`base-url` goes to `{0}` over plain http, which would show key and code to the network: use https, or allow plain http for it by name"
+        "`base-url` goes to `{0}` over plain http, which would show key and code to the network: use https, or a tunnel that begins on this machine"
     )]
     PlainHttp(String),
     /// User or password in the URL.

@@ -271,3 +271,22 @@ async fn a_turn_that_is_asked_for_once_more_stands_there_once() {
     let cassette = Cassette::load(&path).unwrap();
     assert_eq!(cassette.turn(&request()).await.unwrap().text, "second");
 }
+
+#[test]
+fn a_cassette_says_where_it_is_from_in_words_that_fit_any_source() {
+    let folder = tempdir().unwrap();
+    let label = |from: &str| {
+        let path = folder.path().join("fix.json");
+        fs::write(
+            &path,
+            json!({ "cassette": 1, "recorded-from": from, "turns": [] }).to_string(),
+        )
+        .unwrap();
+        Cassette::load(&path).unwrap().label()
+    };
+    assert_eq!(
+        label("written by hand"),
+        "cassette fix.json (written by hand)"
+    );
+    assert_eq!(label(""), "cassette fix.json");
+}

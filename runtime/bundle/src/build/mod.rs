@@ -22,7 +22,7 @@ use wit_component::ComponentEncoder;
 use self::author::Author;
 use self::cargo::Cargo;
 use self::tools::Tools;
-use crate::component::component;
+use crate::component::{Functions, component};
 use crate::contract::purpose;
 use crate::read::{BadFile, Bundle, read};
 use crate::sections::{Sections, write};
@@ -215,7 +215,7 @@ fn assemble(
     bytes: &[u8],
     options: &BuildOptions<'_>,
 ) -> Result<Built, BuildError> {
-    let component = component(bytes).map_err(BadFile::from)?;
+    let component = component(bytes, Functions::Validate).map_err(BadFile::from)?;
     let purpose = purpose(&component).map_err(BadFile::from)?;
     let plugins = plugins(author, options)?;
     let manifest = author.manifest(&purpose.contract, &plugins)?.to_json();

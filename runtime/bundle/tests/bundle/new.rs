@@ -3,22 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use minion_bundle::{BuildOptions, NewError, SdkSource, build, new_project};
+use minion_bundle::{BuildOptions, NewError, Sdk, build, new_project};
 
 use crate::made::GRAPH;
 
-fn sdk() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../sdk")
-        .canonicalize()
-        .unwrap()
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk")
+}
+
+fn sdk() -> Sdk {
+    Sdk::at(&source()).unwrap()
 }
 
 #[test]
 fn new_project_passes_its_own_test_and_builds() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().join("hello");
-    let files = new_project(&project, "acme/hello", &SdkSource::Path(sdk())).unwrap();
+    let files = new_project(&project, "acme/hello", &sdk()).unwrap();
     assert!(files.iter().all(|file| file.is_file()));
 
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -45,7 +46,8 @@ fn new_project_passes_its_own_test_and_builds() {
     };
     let built = build(&project, &options).unwrap();
     assert_eq!(built.bundle.manifest.name, "acme/hello");
-    assert!(built.bundle.prompts.contains_key("greet.md"));
+    // Nothing is in it that it does not use.
+    assert!(built.bundle.prompts.is_empty());
     let foreign = built
         .bundle
         .imports
@@ -57,35 +59,47 @@ fn new_project_passes_its_own_test_and_builds() {
 #[test]
 fn blueprint_of_a_new_project_has_at_most_thirty_lines() {
     let folder = tempfile::tempdir().unwrap();
-    new_project(
-        folder.path(),
-        "acme/hello",
-        &SdkSource::Version("0.1.0".to_owned()),
-    )
-    .unwrap();
+    new_project(folder.path(), "acme/hello", &sdk()).unwrap();
     let code = std::fs::read_to_string(folder.path().join("src/lib.rs")).unwrap();
     let lines = code.lines().filter(|line| !line.trim().is_empty());
     assert!(lines.count() <= 30, "{code}");
 }
 
 #[test]
-fn sdk_comes_from_a_version_outside_of_this_repository() {
+fn what_is_not_the_sdk_is_refused_with_what_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    new_project(
-        folder.path(),
-        "acme/hello",
-        &SdkSource::Version("0.1.0".to_owned()),
-    )
-    .unwrap();
-    let manifest = std::fs::read_to_string(folder.path().join("Cargo.toml")).unwrap();
-    assert!(manifest.contains("minion-sdk = \"0.1.0\""), "{manifest}");
+    let why = |path: &Path| match Sdk::at(path) {
+        Err(error @ NewError::NotTheSdk { .. }) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let manifest = folder.path().join("Cargo.toml");
+    assert!(why(&folder.path().join("none")).contains("none"));
+    assert!(why(folder.path()).contains("Cargo.toml cannot be read"));
+    for (text, told) in [
+        (
+            "[package]\nname = \"minion-sdk-macros\"\n",
+            "that of `minion-sdk-macros`",
+        ),
+        ("[workspace]\nmembers = [\"sdk\"]\n", "names no package"),
+        ("not toml", "names no package"),
+    ] {
+        std::fs::write(&manifest, text).unwrap();
+        let why = why(folder.path());
+        assert!(why.contains(told), "{why}");
+        assert!(
+            why.ends_with("name the folder `sdk` of minion-rt's repository"),
+            "{why}"
+        );
+    }
+    assert!(why(&source().join("..")).contains("names no package"));
+    assert_eq!(sdk().folder(), source().canonicalize().unwrap());
 }
 
 #[test]
 fn folder_with_something_in_it_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
-    let refused = new_project(folder.path(), "acme/hello", &SdkSource::Path(sdk()));
+    let refused = new_project(folder.path(), "acme/hello", &sdk());
     assert!(matches!(refused, Err(NewError::NotEmpty { .. })));
     assert_eq!(folder.path().read_dir().unwrap().count(), 1);
 }
@@ -103,7 +117,7 @@ fn names_that_are_no_names_are_refused() {
         "a/b/c",
         "acme/-x",
     ] {
-        let refused = new_project(folder.path(), name, &SdkSource::Path(sdk()));
+        let refused = new_project(folder.path(), name, &sdk());
         assert!(matches!(refused, Err(NewError::BadName { .. })), "{name}");
     }
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);

@@ -1,33 +1,10 @@
 //! What a component is, asks, can and cannot: the reviewer's page.
 
 use super::progress::mark;
-use super::{say, talk};
-use minion_grants::{Admission, Basis, CapabilityKind, Facts, Graph, NodeId, facts, shown};
+use super::say;
+use minion_grants::{Basis, CapabilityKind, Facts, Graph, NodeId, facts, shown};
 use minion_host::Inspected;
 use serde_json::{Value, json};
-
-/// Says what `--allow-asked` granted.
-pub(crate) fn granted(admission: &Admission) {
-    for part in admission.parts() {
-        for ask in part.asks() {
-            talk(&format!(
-                "granted  {} {}: {}",
-                part.name(),
-                ask.id,
-                shown(&ask.reason)
-            ));
-        }
-    }
-    for narrowed in admission.narrowed() {
-        talk(&format!(
-            "narrowed {} {}: {} of {}",
-            narrowed.part,
-            narrowed.ask,
-            narrowed.granted.join(" "),
-            narrowed.asked
-        ));
-    }
-}
 
 /// Writes everything that is known of a component to stdout.
 pub(crate) fn page(inspected: &Inspected) {
@@ -55,6 +32,10 @@ pub(crate) fn page(inspected: &Inspected) {
     }
     cannot(&own, &others);
     look_at(&own, &others);
+    for (index, (name, says)) in manifest.inputs.iter().enumerate() {
+        let head = if index == 0 { "inputs" } else { "" };
+        line(head, &format!("{name}: \"{}\"", shown(says)));
+    }
     for note in inspected.notes() {
         line("note", note);
     }

@@ -2,10 +2,12 @@
 //! come here; sense never hangs on colour.
 
 pub(crate) mod facts;
+pub(crate) mod granted;
 pub(crate) mod progress;
 pub(crate) mod refusal;
 pub(crate) mod summary;
 
+use minion_grants::escaped;
 use std::io::Write;
 
 /// A line of data, to stdout. A closed pipe is not worth an error.
@@ -22,15 +24,8 @@ pub(crate) fn talk(line: &str) {
 /// what turns or hides text is escaped. The last wall; texts of strangers are escaped, their
 /// newlines too, where they enter a line.
 fn harmless(text: &str) -> String {
-    let escaped = |line: &str| {
-        line.chars().flat_map(|letter| {
-            let hides = matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-            let shown: String =
-                if letter.is_control() || hides { letter.escape_unicode().collect() } else { letter.to_string() };
-            shown.chars().collect::<Vec<_>>()
-        }).collect::<String>()
-    };
-    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
+    let lines: Vec<_> = text.split('\n').map(escaped).collect();
+    lines.join("\n")
 }
 
 /// `5d01…`: enough of an id to recognise it.
@@ -83,8 +78,8 @@ mod tests {
 
     #[test]
     fn a_terminal_is_never_spoken_to() {
-        let line = harmless("a\u{1b}[31mred\u{202e}\r\nb");
-        assert_eq!(line, "a\\u{1b}[31mred\\u{202e}\\u{d}\nb");
+        let line = harmless("a\u{1b}[31mred\u{202e}\u{ad}\r\nb");
+        assert_eq!(line, "a\\u{1b}[31mred\\u{202e}\\u{ad}\\u{d}\nb");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{count, duration, plural, short, talk};
 use minion_grants::{NodeKind, shown};
 use minion_host::{Detail, Event, Judgement, Observer, Start, Visited};
+use std::path::{Path, PathBuf};
 
 /// Findings of a failed gate that are shown.
 const SHOWN_FINDINGS: usize = 3;
@@ -10,11 +11,13 @@ const SHOWN_FINDINGS: usize = 3;
 /// Writes to stderr; `quiet` writes nothing.
 pub(crate) struct Progress {
     quiet: bool,
+    /// The repository, where the command named a folder inside it.
+    whole: Option<PathBuf>,
 }
 
 impl Progress {
-    pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet }
+    pub(crate) fn new(quiet: bool, whole: Option<PathBuf>) -> Self {
+        Self { quiet, whole }
     }
 }
 
@@ -24,20 +27,32 @@ impl Observer for Progress {
             return;
         }
         match event {
-            Event::Started(start) => started(start),
+            Event::Started(start) => started(start, self.whole.as_deref()),
             Event::Entered { .. } => {}
             Event::Left(visited) => left(visited),
         }
     }
 }
 
-fn started(start: &Start) {
+fn started(start: &Start, whole: Option<&Path>) {
+    let whole = whole.map(|top| shown(&top.display().to_string()));
+    let of = whole
+        .as_ref()
+        .map_or_else(String::new, |top| format!(" of {top}"));
     talk(&format!(
-        "run {}  {}  on {}  sandbox {}",
+        "run {}  {}  on {}{of}  sandbox {}",
         start.run, start.blueprint, start.base, start.sandbox
     ));
+    if let Some(from) = &start.resumed {
+        talk(&format!("resumed  {}", shown(from)));
+    }
     if let Some(model) = &start.model {
         talk(&format!("agent  {}", shown(model)));
+    }
+    if let Some(top) = &whole {
+        talk(&format!(
+            "note   --repo is a folder inside {top}: the run is on all of it"
+        ));
     }
     if start.dirty {
         talk("note   uncommitted changes in the working tree are not part of the run");
@@ -75,6 +90,18 @@ pub(crate) fn mark(kind: NodeKind) -> &'static str {
 fn what(visited: &Visited) -> String {
     match &visited.detail {
         Detail::Step => visited.label.clone(),
+        Detail::Decided(decision) => {
+            let word = if decision.approved {
+                "approved"
+            } else {
+                "rejected"
+            };
+            let comment = decision
+                .comment
+                .as_deref()
+                .map_or_else(String::new, |said| format!(": {}", one_line(said)));
+            format!("{word} by {}{comment}", one_line(&decision.by))
+        }
         Detail::Agent(spent) => format!(
             "{}, {}, {} tokens",
             plural(spent.turns.into(), "turn"),

@@ -3,8 +3,12 @@
 use super::progress::one_line;
 use super::{count, money, plural, say, short};
 use minion_grants::{Evidence, shown};
-use minion_host::{Branch, Finished, Outcome, origin};
+use minion_host::{Beside, Branch, Finished, Outcome, Warnings, origin};
 
+/// Paths beside the tree that are shown, of each kind.
+const SHOWN_BESIDE: usize = 5;
+/// Lines of guests that are shown.
+const SHOWN_WARNINGS: usize = 10;
 /// Refusals that are shown.
 const SHOWN_DENIALS: usize = 5;
 /// Characters of a reason that are shown.
@@ -23,8 +27,18 @@ pub(crate) fn summary(finished: &Finished) {
         Outcome::Failed { reason } => say(&format!("failed  {}", whole(reason))),
         Outcome::Escalated { reasons, kept } => escalated(finished, reasons, kept.as_ref()),
         Outcome::Stopped { reason } => say(&format!("stopped  {}", whole(reason))),
+        Outcome::Waiting { node } => {
+            say(&format!(
+                "waiting  for a human at {node}; no process is kept"
+            ));
+        }
+        Outcome::Interrupted { reason } => say(&format!("interrupted  {}", whole(reason))),
     }
     evidence(finished);
+    if matches!(finished.outcome, Outcome::Delivered { .. }) {
+        beside(&finished.beside);
+    }
+    warned(&finished.warnings);
     denied(finished);
     cost(finished);
     let run = finished.run.short();
@@ -120,6 +134,39 @@ fn judged(evidence: &Evidence) -> String {
     )
 }
 
+/// What was delivered is not all that was made. An escalation says so among its reasons.
+fn beside(beside: &Beside) {
+    for (what, paths) in [
+        ("ignored, in no tree:", &beside.ignored),
+        ("no tree takes it:", &beside.refused),
+    ] {
+        for (index, path) in paths.iter().take(SHOWN_BESIDE).enumerate() {
+            let head = if index == 0 { "left out" } else { "" };
+            line(head, &format!("{what} {}", shown(path)));
+        }
+        let more = paths.len().saturating_sub(SHOWN_BESIDE);
+        if more > 0 {
+            line("", &format!("and {more} more"));
+        }
+    }
+}
+
+fn warned(warnings: &Warnings) {
+    for (index, warned) in warnings.lines.iter().take(SHOWN_WARNINGS).enumerate() {
+        let text = format!("{}: {}", warned.node, one_line(&warned.message));
+        let text = match warned.level {
+            "error" => format!("{text} (error)"),
+            _ => text,
+        };
+        line(if index == 0 { "warned" } else { "" }, &text);
+    }
+    let shown = SHOWN_WARNINGS.min(warnings.lines.len());
+    let more = warnings.more + (warnings.lines.len() - shown) as u64;
+    if more > 0 {
+        line("", &format!("and {more} more, in the journal"));
+    }
+}
+
 fn denied(finished: &Finished) {
     let all = finished.spent.denied;
     if all == 0 {
@@ -162,6 +209,7 @@ fn cost(finished: &Finished) {
 }
 
 fn next(finished: &Finished) {
+    let run = finished.run.short();
     let from = finished.base.split('@').next_back().unwrap_or_default();
     match &finished.outcome {
         Outcome::Delivered {
@@ -176,6 +224,11 @@ fn next(finished: &Finished) {
                 &format!("git -C {folder} diff {from}...{}", branch.name),
             );
         }
+        Outcome::Waiting { .. } => line(
+            "next",
+            &format!("minion-rt approve {run} or reject {run}, then minion-rt resume {run}"),
+        ),
+        Outcome::Interrupted { .. } => line("next", &format!("minion-rt resume {run}")),
         _ => {}
     }
 }

@@ -1,17 +1,26 @@
 //! `minion-rt exec`.
 
-mod model;
-mod request;
+mod fork;
+mod inputs;
 
-use crate::exit::{BUG, Fail, REFUSED, chain, lines};
+use super::start::{
+    Admitting, Authority, Kept, ModelArguments, Ready, Walls, means, probe, unsandboxed,
+};
+use crate::exit::{Fail, REFUSED, chain, lines};
 use crate::render::progress::Progress;
-use crate::render::{facts, refusal, say, summary, talk};
+use crate::render::talk;
 use crate::settings::Settings;
 use crate::verbs::build;
+use crate::verbs::drive;
 use clap::Args;
-use minion_grants::{Allow, GrantSources, GrantsFile, NodeKind};
-use minion_host::{AdmitError, Admitted, Engine, Loaded, RunError};
+use fork::Fork;
+use minion_grants::NodeKind;
+use minion_host::{Admitted, Loaded, RunRequest};
+use minion_journal::{Clock, IdSource, SystemClock, SystemIds};
+use minion_sandbox::Probing;
+use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Runs a blueprint on a repository
 ///
@@ -20,23 +29,32 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 pub(crate) struct Exec {
     /// The blueprint: a .wasm file, or a folder of source, which is built first
-    blueprint: PathBuf,
+    #[arg(required_unless_present = "fork")]
+    blueprint: Option<PathBuf>,
     /// The repository to work on, or a plain folder
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    repo: PathBuf,
+    /// [default: here; with --fork that of the run]
+    #[arg(long, value_name = "FOLDER")]
+    repo: Option<PathBuf>,
     /// The commit or branch to start from [default: what is checked out]
-    #[arg(long, value_name = "REVISION")]
+    #[arg(long, value_name = "REVISION", conflicts_with = "fork")]
     base: Option<String>,
+    /// Begin where a visit of another run ended, `<run>@<node>-<visit>`: its state, its tree
+    /// and its evidence; what is not named here is as it was there
+    #[arg(long, value_name = "RUN@VISIT")]
+    fork: Option<String>,
     /// What to do, in your words
-    #[arg(long, default_value = "", hide_default_value = true)]
-    task: String,
-    /// A named input of the blueprint, `name=value`
+    #[arg(long, value_parser = inputs::task)]
+    task: Option<String>,
+    /// An input that the blueprint declares, `name=value`
     #[arg(long = "input", value_name = "NAME=VALUE")]
     inputs: Vec<String>,
     #[command(flatten)]
     authority: Authority,
     #[command(flatten)]
-    model: model::ModelArguments,
+    model: ModelArguments,
+    /// Demand this level of the sandbox, in place of the strongest that the machine gives
+    #[arg(long, value_name = "LEVEL")]
+    sandbox: Option<Walls>,
     /// Where journal, workspaces and compiled components are kept
     /// [default: $MINION_RT_STATE, else $XDG_DATA_HOME/minion-rt]
     #[arg(long, value_name = "FOLDER")]
@@ -49,132 +67,170 @@ pub(crate) struct Exec {
     offline: bool,
 }
 
-#[derive(Args)]
-struct Authority {
-    /// The grants file, in place of $XDG_CONFIG_HOME/minion-rt/grants.toml
-    #[arg(long, value_name = "FILE")]
-    grants: Option<PathBuf>,
-    /// Grant one thing for this run: 'files:read=src/**', 'files:write=src/**',
-    /// 'command=cargo test *', 'agent=default', 'delivery=branch', 'require=std:lint',
-    /// 'gates=none'
-    #[arg(long, value_name = "GRANT")]
-    allow: Vec<String>,
-    /// Grant exactly what is asked, for this run, and print it
-    #[arg(long)]
-    allow_asked: bool,
-}
-
 /// What to do about a blueprint with an agent and nobody to play it.
 const NO_MODEL: &str = "the blueprint has an agent, and no model is named for it: give --cassette, or --model-url and \
 --model, or a `[default]` in agents.toml beside the grants";
 
+/// What to do about an agent that nobody told anything.
+const NO_TASK: &str = "the blueprint has an agent, and nobody says what it is to do: give --task, e.g. \
+--task \"the parser drops the last line\"";
+
 impl Exec {
     pub(crate) fn run(&self) -> Result<u8, Fail> {
         let settings = Settings::new(self.state.as_deref())?;
-        let inspected =
-            minion_host::inspect(self.load(&settings)?).map_err(|e| Fail::refused(lines(&e)))?;
-        let (file, allow) = self.granted(&settings)?;
-        let sources = GrantSources {
-            file: file.as_ref(),
-            allow: &allow,
-            allow_asked: self.authority.allow_asked,
-            ceiling: None,
+        let probing = probe(self.sandbox);
+        let fork = match &self.fork {
+            Some(typed) => Some(Fork::read(&settings, typed)?),
+            None => None,
         };
-        let admitted = match minion_host::admit(inspected, &sources, request::today()) {
-            Ok(admitted) => admitted,
-            Err(AdmitError::Refused(refused)) => {
-                if self.json {
-                    say(&refusal::as_json(&refused).to_string());
-                } else {
-                    refusal::refused(&refused, &self.blueprint, self.authority.allow_asked);
-                }
-                return Ok(REFUSED);
-            }
-            Err(error) => return Err(Fail::refused(chain(&error))),
+        let mut kept = self.kept(&settings, fork.as_ref());
+        let (loaded, name) = self.load(&settings, fork.as_ref())?;
+        kept.source = loaded.source.clone().or(kept.source);
+        let loaded = loaded.from_source(kept.source.as_deref());
+        let inspected = minion_host::inspect(loaded).map_err(|e| Fail::refused(lines(&e)))?;
+        let repository = self.repository(fork.as_ref());
+        let by = Admitting {
+            settings: &settings,
+            repository: &top(&repository),
+            component: &name,
+            json: self.json,
         };
-        if self.authority.allow_asked && !self.json {
-            facts::granted(admitted.admission());
-        }
-        self.go(admitted, &settings)
+        let Some(admitted) = kept.authority.admit(inspected, &by)? else {
+            return Ok(REFUSED);
+        };
+        self.go(admitted, &settings, &kept, fork, probing)
     }
 
-    /// The file as it is, or the folder as this command builds it.
-    fn load(&self, settings: &Settings) -> Result<Loaded, Fail> {
-        if !self.blueprint.is_dir() {
-            return minion_host::load(&self.blueprint).map_err(|e| Fail::usage(chain(&e)));
-        }
-        if !self.json {
-            talk(&format!("building {}", self.blueprint.display()));
-        }
-        let built = build::build(&self.blueprint, Some(settings), self.offline, true)?;
-        if !self.json {
-            talk(&format!(
-                "built  {}  {}",
-                self.blueprint.display(),
-                built.bundle.digest
-            ));
-        }
-        Ok(Loaded::built(built.wasm, &self.blueprint))
-    }
-
-    /// The grants file, if there is one, and the words of the command line.
-    fn granted(&self, settings: &Settings) -> Result<(Option<GrantsFile>, Vec<Allow>), Fail> {
-        let named = self.authority.grants.clone();
-        let file = named.unwrap_or_else(|| settings.grants());
-        let writable = [settings.runs(), top(&self.repo)];
-        let file = if self.authority.grants.is_some() || file.exists() {
-            Some(GrantsFile::load(&file, &writable).map_err(|e| Fail::refused(lines(&e)))?)
+    /// What the journal keeps of this command; a fork takes what is not named from its run.
+    fn kept(&self, settings: &Settings, fork: Option<&Fork>) -> Kept {
+        let of_fork = || fork.map(|fork| fork.kept.clone()).unwrap_or_default();
+        let authority = if fork.is_some() && !self.authority.is_named() {
+            of_fork().authority
         } else {
-            None
+            self.authority.clone().absolute(settings)
         };
-        let allow = self.authority.allow.iter().map(|text| Allow::parse(text));
-        let allow = allow
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| Fail::usage(chain(&e)))?;
-        Ok((file, allow))
+        let model = if fork.is_some() && !self.model.is_named() {
+            of_fork().model
+        } else {
+            self.model.clone().absolute()
+        };
+        Kept {
+            authority,
+            model,
+            sandbox: self.sandbox.or(of_fork().sandbox),
+            source: of_fork().source.filter(|_| self.blueprint.is_none()),
+        }
     }
 
-    fn go(&self, admitted: Admitted, settings: &Settings) -> Result<u8, Fail> {
-        let request = self.request(settings, admitted.admission())?;
+    fn repository(&self, fork: Option<&Fork>) -> PathBuf {
+        let of_fork = fork.map(|fork| PathBuf::from(&fork.recorded.started.repository));
+        let named = self.repo.clone().or(of_fork);
+        named.unwrap_or_else(|| PathBuf::from("."))
+    }
+
+    /// The file as it is, the folder as this command builds it, or what a fork's run is of;
+    /// with the name that messages give it.
+    fn load(&self, settings: &Settings, fork: Option<&Fork>) -> Result<(Loaded, PathBuf), Fail> {
+        let Some(blueprint) = &self.blueprint else {
+            return match fork {
+                Some(fork) => Ok((fork.component()?, PathBuf::from("blueprint.wasm"))),
+                None => Err(Fail::usage("no blueprint is named")),
+            };
+        };
+        if !blueprint.is_dir() {
+            let loaded = minion_host::load(blueprint).map_err(|e| Fail::usage(chain(&e)))?;
+            return Ok((loaded, blueprint.clone()));
+        }
+        if !self.json {
+            talk(&format!("building {}", blueprint.display()));
+        }
+        let built = build::build(blueprint, Some(settings), self.offline, true)?;
+        if !self.json {
+            let digest = built.bundle.digest;
+            talk(&format!("built  {}  {digest}", blueprint.display()));
+        }
+        Ok((Loaded::built(built.wasm, blueprint), blueprint.clone()))
+    }
+
+    fn go(
+        &self,
+        admitted: Admitted,
+        settings: &Settings,
+        kept: &Kept,
+        fork: Option<Fork>,
+        probing: Option<Probing>,
+    ) -> Result<u8, Fail> {
         let agentic = admitted
             .graph()
             .nodes
             .iter()
             .any(|node| node.kind == NodeKind::Agentic);
-        if agentic && request.model.is_none() && !self.json {
+        if agentic && self.task.is_none() && fork.is_none() {
+            return Err(Fail::usage(NO_TASK));
+        }
+        let declared = &admitted.inspected().bundle().manifest.inputs;
+        let mut inputs = inputs::inputs(&self.inputs, declared)?;
+        let ready = Ready {
+            model: self.model(kept, settings)?,
+            store: drive::store(settings)?,
+            clock: Arc::new(SystemClock),
+        };
+        if agentic && ready.model.is_none() && !self.json {
             talk(&format!("note   {NO_MODEL}"));
         }
-        let engine = Engine::new(Some(&settings.compiled())).map_err(|e| Fail::usage(chain(&e)))?;
-        let linked = minion_host::link(admitted, &engine).map_err(|e| Fail::refused(chain(&e)))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(Fail::bug)?;
-        let progress = Progress::new(self.json);
-        let finished = runtime
-            .block_on(minion_host::run(linked, request, &progress))
-            .map_err(|error| failed(&error))?;
-        if self.json {
-            say(&finished.to_json().to_string());
-        } else {
-            summary::summary(&finished);
+        let unsandboxed = unsandboxed(admitted.admission());
+        let linked = drive::link(admitted, settings)?;
+        let run = SystemIds.next(SystemClock.now());
+        let repository = self.repository(fork.as_ref());
+        let mut task = self.task.clone();
+        if let Some(fork) = &fork {
+            for (name, value) in &fork.recorded.inputs {
+                inputs.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+            task = task.or_else(|| Some(fork.recorded.started.task.clone()));
         }
-        Ok(finished.outcome.exit_code())
+        let whole = top(&repository);
+        let inside = is_inside(&repository, &whole).then(|| whole.clone());
+        let request = RunRequest {
+            repository,
+            base: self.base.clone(),
+            task: task.unwrap_or_default(),
+            inputs,
+            run,
+            fork: fork.map(|fork| fork.forking(settings)),
+            setup: json!(kept),
+            means: means(settings, ready, kept, probing, unsandboxed, run)?,
+        };
+        let progress = Progress::new(self.json, inside);
+        drive::finish(
+            minion_host::run(linked, request, &progress),
+            self.json,
+            Some(&whole),
+        )
     }
-}
 
-fn failed(error: &RunError) -> Fail {
-    match error.exit_code() {
-        BUG => Fail::bug(chain(error)),
-        crate::exit::STOPPED => Fail::stopped(chain(error)),
-        REFUSED => Fail::refused(chain(error)),
-        _ => Fail::usage(chain(error)),
+    /// The model that is named; a recording goes with this command alone.
+    fn model(
+        &self,
+        kept: &Kept,
+        settings: &Settings,
+    ) -> Result<Option<Arc<dyn minion_agents::Model>>, Fail> {
+        if self.model.is_named() || self.fork.is_none() {
+            self.model.model(settings)
+        } else {
+            kept.model.model(settings)
+        }
     }
 }
 
 /// The repository's top as far as it can be told before it is opened.
-fn top(path: &Path) -> PathBuf {
+pub(super) fn top(path: &Path) -> PathBuf {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let found = path.ancestors().find(|folder| folder.join(".git").exists());
     found.unwrap_or(&path).to_owned()
+}
+
+/// Whether a folder lies in a repository without being its top.
+fn is_inside(path: &Path, top: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| path != top)
 }

@@ -1,7 +1,13 @@
-//! One file per verb: its arguments, whose documentation is the help, and `run`.
+//! One file per verb; what several of them do alike stands beside them.
 
 pub(crate) mod build;
+pub(crate) mod decide;
+mod drive;
 pub(crate) mod exec;
 pub(crate) mod inspect;
 pub(crate) mod new;
+pub(crate) mod replay;
+pub(crate) mod resume;
 pub(crate) mod runs;
+mod start;
+mod visits;

@@ -40,7 +40,14 @@ impl Runs {
     pub(crate) fn run(&self) -> Result<u8, Fail> {
         let folder = Settings::new(self.state.as_deref())?.journal();
         if !folder.exists() {
-            return Ok(DONE);
+            return match &self.verb {
+                None => Ok(DONE),
+                Some(Verb::Show { run }) => Err(Fail::usage(format!(
+                    "there is no run `{}`: nothing has run yet with its state in `{}`",
+                    shown(run),
+                    folder.parent().unwrap_or(&folder).display()
+                ))),
+            };
         }
         let store = SqliteStore::open_read_only(&folder).map_err(|e| Fail::usage(chain(&e)))?;
         match &self.verb {
@@ -150,7 +157,7 @@ fn line(store: &SqliteStore, record: &Record) -> String {
             shown(&start.repository)
         ),
         Body::VisitStarted { node, visit, tree } => {
-            format!("\n{node} ({visit})  tree {}", short(tree))
+            format!("{node} ({visit})  tree {}", short(tree))
         }
         Body::Call {
             call,
@@ -174,7 +181,7 @@ fn line(store: &SqliteStore, record: &Record) -> String {
             node, label, tree, ..
         } => format!("{node}: {label}  tree {}", short(tree)),
         Body::Ended(ending) => format!(
-            "\n{}  {}",
+            "{}  {}",
             ending.outcome,
             shown(ending.reason.as_deref().unwrap_or_default())
         ),
@@ -205,7 +212,13 @@ fn line(store: &SqliteStore, record: &Record) -> String {
     } else {
         String::new()
     };
-    format!("{:>5} {inset}{text}{took}", record.seq.to_string())
+    let gap = if begins(&record.body) { "\n" } else { "" };
+    format!("{gap}{:>5} {inset}{text}{took}", record.seq.to_string())
+}
+
+/// Whether an empty line stands before it.
+fn begins(body: &Body) -> bool {
+    matches!(body, Body::VisitStarted { .. } | Body::Ended(_))
 }
 
 /// The beginning of a payload, escaped.

@@ -1,6 +1,8 @@
 //! The delivery grant of an admission: which gates are required, as digests,
 //! and whether the graph can show them at all.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -9,6 +11,9 @@ use crate::allow::Allowed;
 use crate::delivery::{DeliveryGrant, DeliveryRule, RequiredGate, Requirement};
 use crate::rules::{Rules, opened_marks};
 use crate::{Ask, Capability, CapabilityKind, Digest, PartName};
+
+/// Where what the command line requires comes from.
+const FLAG: &str = "--allow";
 
 /// The delivery that the blueprint asked for, if it is granted.
 pub(super) fn delivery(
@@ -27,10 +32,13 @@ pub(super) fn delivery(
         note_missing(subject, ask, found);
         return None;
     };
-    let require: Vec<_> = rule
-        .require
-        .iter()
-        .filter_map(|required| resolve(subject, required, &rule.from, found))
+    let own = rule.require.iter().map(|required| (required, &*rule.from));
+    let added = required_by_flags(sources)
+        .filter(|_| rule.from != FLAG)
+        .map(|required| (required, FLAG));
+    let require: Vec<_> = own
+        .chain(added)
+        .filter_map(|(required, from)| resolve(subject, required, from, found))
         .collect();
     let mut accept_protected = rule.accept_protected;
     let named = granted
@@ -79,11 +87,7 @@ fn rule(
             rules.push(DeliveryRule::strict(gates, "--allow-asked"));
         }
     }
-    let mut rule = rules.into_iter().next()?;
-    for required in required_by_flags(sources).filter(|_| rule.from != "--allow") {
-        rule.require.push(required.clone());
-    }
-    Some(rule)
+    rules.into_iter().next()
 }
 
 fn from_flags(sources: &GrantSources<'_>, found: &mut Findings) -> Option<DeliveryRule> {
@@ -102,7 +106,7 @@ fn from_flags(sources: &GrantSources<'_>, found: &mut Findings) -> Option<Delive
     if require.is_empty() && !none {
         found.problems.push(AdmissionProblem::NoGatesNamed);
     }
-    Some(DeliveryRule::strict(require, "--allow"))
+    Some(DeliveryRule::strict(require, FLAG))
 }
 
 fn required_by_flags<'a>(sources: &GrantSources<'a>) -> impl Iterator<Item = &'a Requirement> {
@@ -159,10 +163,13 @@ fn resolve(
             ))
         })
         .collect();
+    let there: BTreeSet<PartName> = in_graph
+        .iter()
+        .map(|(_, name, _)| (*name).clone())
+        .collect();
     let Some(plugin) = required.digest.or_else(|| meant(subject, &gate)) else {
-        found
-            .problems
-            .push(AdmissionProblem::GateNotInGraph { gate, from });
+        let problem = AdmissionProblem::GateNotInGraph { gate, from, there };
+        found.problems.push(problem);
         return None;
     };
     let same: Vec<_> = in_graph
@@ -198,7 +205,7 @@ fn resolve(
             found: *found,
         }
     } else {
-        AdmissionProblem::GateNotInGraph { gate, from }
+        AdmissionProblem::GateNotInGraph { gate, from, there }
     };
     found.problems.push(problem);
     None

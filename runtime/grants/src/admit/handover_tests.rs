@@ -104,3 +104,28 @@ fn flag_can_add_a_gate_to_the_files_delivery() {
         2
     );
 }
+
+#[test]
+fn a_gate_that_is_not_there_is_blamed_on_who_requires_it() {
+    let subject = subject();
+    let lines = with_flags(&subject, &[], false).unwrap_err().lines_to_add;
+    let here = file(&lines);
+    let there = file(&lines.replace("\"std:test\"", "\"std:audit\""));
+    let flag = [Allow::parse("require=std:audit").unwrap()];
+    for (file, allow, from) in [
+        (&here, &flag[..], "--allow requires"),
+        (&there, &[], "grants.toml:1 requires"),
+    ] {
+        let sources = GrantSources {
+            file: Some(file),
+            allow,
+            ..Default::default()
+        };
+        let refused = admit(&subject, &sources, today()).unwrap_err();
+        let said: Vec<_> = refused.problems.iter().map(ToString::to_string).collect();
+        let wanted = format!(
+            "{from} gate `std:audit`, which the graph does not have; its gates are `std:lint`, `std:test`"
+        );
+        assert_eq!(said, [wanted]);
+    }
+}

@@ -145,6 +145,7 @@ pub fn admit(
         }
     }
     let delivery = handover::delivery(subject, sources, today, &parts[0].granted, &mut found);
+    found.notes.extend(sources::unnamed(subject, sources));
     found.notes.sort();
     found.notes.dedup();
     if !found.missing.is_empty() || !found.problems.is_empty() {

@@ -1,6 +1,8 @@
 //! A refused admission: everything that is missing, everything that stands
 //! against it, and the cure.
 
+use std::collections::BTreeSet;
+
 use semver::Version;
 use serde::Serialize;
 
@@ -50,12 +52,17 @@ pub struct MissingGrant {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdmissionProblem {
     /// A gate is required that the graph does not have.
-    #[error("{from} requires gate `{gate}`, which the graph does not have")]
+    #[error(
+        "{from} requires gate `{gate}`, which the graph does not have; {}",
+        gates(there)
+    )]
     GateNotInGraph {
         /// The gate.
         gate: PartName,
         /// Who requires it.
         from: String,
+        /// The gates that the graph has.
+        there: BTreeSet<PartName>,
     },
     /// The file has other bytes under the name of a required gate.
     #[error("{from} requires gate `{gate}` as {required}; the file has {found} under that name")]
@@ -111,4 +118,12 @@ pub enum AdmissionProblem {
     /// The subject was put together wrongly: a plugin of the graph is missing.
     #[error("the graph uses plugin `{0}`, which is not there")]
     PartMissing(PartName),
+}
+
+fn gates(there: &BTreeSet<PartName>) -> String {
+    if there.is_empty() {
+        return "it has no gate".to_owned();
+    }
+    let names: Vec<_> = there.iter().map(|name| format!("`{name}`")).collect();
+    format!("its gates are {}", names.join(", "))
 }

@@ -39,15 +39,23 @@ pub(super) fn holds(
     today: Date,
     notes: &mut Vec<String>,
 ) -> bool {
-    let bytes = match &grant.holder {
-        Holder::Blueprint(holder) if *holder == subject.manifest.name => subject.digest,
-        Holder::Plugin(holder) if holder == name => digest,
-        _ => return false,
+    let (holder, called, bytes) = match &grant.holder {
+        Holder::Blueprint(holder) => (holder, &subject.manifest.name, subject.digest),
+        Holder::Plugin(holder) => (holder, name, digest),
     };
     let bound = match &grant.binding {
         Binding::Digest(bound) => *bound == bytes,
         Binding::Source(folder) => subject.source.as_ref() == Some(folder),
     };
+    if holder != called {
+        if bound {
+            notes.push(format!(
+                "{} is for these very bytes under the name `{holder}`; they are called `{called}`",
+                grant.at
+            ));
+        }
+        return false;
+    }
     if !bound {
         let to = match &grant.binding {
             Binding::Digest(bound) => bound.to_string(),
@@ -66,6 +74,34 @@ pub(super) fn holds(
         }
         _ => true,
     }
+}
+
+/// Says so where a file grants things, and nothing to anyone of this name.
+pub(super) fn unnamed(subject: &Subject, sources: &GrantSources<'_>) -> Option<String> {
+    const SHOWN: usize = 5;
+    let file = sources.file.filter(|file| !file.is_empty())?;
+    let mut names: Vec<&PartName> = Vec::new();
+    for grant in &file.grants {
+        let (Holder::Blueprint(name) | Holder::Plugin(name)) = &grant.holder;
+        if *name == subject.manifest.name {
+            return None;
+        }
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    let names: Vec<_> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    Some(format!(
+        "`{}` has no grant for `{}`; its grants are for {}{more}",
+        crate::shown(&file.path.display().to_string()),
+        subject.manifest.name,
+        names.join(", ")
+    ))
 }
 
 fn allow_rule(allow: &Allowed, rules: &mut Rules) {
@@ -121,4 +157,40 @@ pub(super) fn origins(rules: &Rules) -> impl Iterator<Item = String> {
         .chain(rules.run.iter().map(|rule| &rule.from))
         .chain(rules.agents.iter().map(|rule| &rule.from))
         .cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::admit::tests::{subject, with_file};
+    use crate::{Digest, Subject};
+
+    fn notes(subject: &Subject, name: &str, digest: Digest) -> Vec<String> {
+        let grant = format!("[[grant]]\nblueprint = \"{name}\"\ndigest = \"{digest}\"\n");
+        with_file(subject, &grant).unwrap_err().notes
+    }
+
+    #[test]
+    fn a_grant_for_these_bytes_under_another_name_is_noted() {
+        let subject = subject();
+        let told = notes(&subject, "acme/fix-bugs", subject.digest).join("\n");
+        for word in [
+            "grants.toml:1 is for these very bytes under the name `acme/fix-bugs`",
+            "called `acme/fix-bug`",
+        ] {
+            assert!(told.contains(word), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_grants_to_others_alone_is_noted() {
+        let subject = subject();
+        let others = notes(&subject, "acme/other", Digest::of(b"other"));
+        assert_eq!(others.len(), 1, "{others:?}");
+        assert!(
+            others[0].ends_with("has no grant for `acme/fix-bug`; its grants are for `acme/other`")
+        );
+        let own = notes(&subject, "acme/fix-bug", subject.digest);
+        assert!(own.is_empty(), "{own:?}");
+        assert!(with_file(&subject, "").unwrap_err().notes.is_empty());
+    }
 }

@@ -333,6 +333,67 @@ fn mistakes_name_line_and_key() {
     }
 }
 
+/// What people write first, and what they are told of it.
+#[test]
+fn common_mistakes_are_told_with_their_cure() {
+    for (text, told) in [
+        (
+            "[[grants]]\n".to_owned(),
+            "1: `grants` is not known; did you mean `[[grant]]`?",
+        ),
+        (
+            "[grant]\n".to_owned(),
+            "1: `[grant]` is one of many: write `[[grant]]`",
+        ),
+        (
+            bound("[grant.files]\nread = \"**\"\n"),
+            "6: `read` wants a list: `read = [\"**\"]`",
+        ),
+        (
+            bound("[grant.file]\nread = []\n"),
+            "5: `file` is not known; did you mean `files`?",
+        ),
+        (
+            bound("[grant.delivery]\nto = \"branch\"\nrequire = \"std:lint\"\n"),
+            "7: `require` wants a list: `require = [\"std:lint\"]`",
+        ),
+        (
+            bound("expires = \"2027-03-12\"\n"),
+            "5: `expires` is a day, written 2027-03-12 without quotes",
+        ),
+        (
+            bound("[grant.agent]\nmax-turns = \"1\"\n"),
+            "6: `max-turns` wants a whole number, without quotes",
+        ),
+    ] {
+        let error = load(&text).map(|_| ()).unwrap_err();
+        assert_eq!(error, format!("grants.toml:{told}"));
+    }
+}
+
+/// A file that is wrong is no file that somebody else may have written.
+#[test]
+fn only_a_file_of_others_is_distrusted() {
+    let (root, roots) = (folder(), folder());
+    let path = written(root.path());
+    let distrusted =
+        |path: &Path, roots: &[PathBuf]| GrantsFile::load(path, roots).unwrap_err().is_distrust();
+    assert!(distrusted(&path, &[root.path().to_owned()]));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(distrusted(&path, &[]));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::hard_link(&path, root.path().join("other")).unwrap();
+    assert!(distrusted(&path, &[]));
+
+    assert!(!distrusted(root.path(), &[]));
+    assert!(!distrusted(&root.path().join("none"), &[]));
+    let wrong = written(roots.path());
+    fs::write(&wrong, "x = 1").unwrap();
+    assert!(!distrusted(&wrong, &[]));
+    fs::write(&wrong, "#".repeat(1024 * 1024 + 1)).unwrap();
+    assert!(!distrusted(&wrong, &[]));
+}
+
 #[test]
 fn day_of_a_moment_is_that_of_utc() {
     assert_eq!(date_of_unix(0).to_string(), "1970-01-01");

@@ -5,6 +5,7 @@
 //! through links too), that others can write, that is no regular file; unknown
 //! keys; rules that cannot be enforced. Errors name file, line and key.
 
+mod mistake;
 mod place;
 mod text;
 
@@ -22,7 +23,7 @@ const FILE_BYTES: u64 = 1024 * 1024;
 /// A read grants file.
 #[derive(Debug, Clone)]
 pub struct GrantsFile {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     pub(crate) grants: Vec<Grant>,
 }
 
@@ -140,7 +141,7 @@ pub enum GrantsError {
         mode: u32,
     },
     /// It is a folder, a pipe, a device.
-    #[error("grants file `{path}` is refused: it is no regular file")]
+    #[error("grants file `{path}` cannot be used: it is no regular file")]
     NotRegular {
         /// The file.
         path: PathBuf,
@@ -156,7 +157,7 @@ pub enum GrantsError {
         links: u64,
     },
     /// It is larger than such a file may be.
-    #[error("grants file `{path}` is refused: it has more than 1 MiB")]
+    #[error("grants file `{path}` cannot be used: it has more than 1 MiB")]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -171,6 +172,22 @@ pub enum GrantsError {
         /// The key and what is wrong with it.
         what: String,
     },
+}
+
+impl GrantsError {
+    /// Whether the file is refused because somebody else could have written it. Every other
+    /// error is a mistake in the file or in its name.
+    pub fn is_distrust(&self) -> bool {
+        match self {
+            Self::UnderWritableRoot { .. }
+            | Self::WritableByOthers { .. }
+            | Self::HardLinked { .. } => true,
+            Self::Io { .. }
+            | Self::NotRegular { .. }
+            | Self::TooLarge { .. }
+            | Self::Line { .. } => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use super::{Binding, Grant, GrantsError, Holder};
+use super::{Binding, Grant, GrantsError, Holder, mistake};
 use crate::admission::as_rules;
 use crate::asks::is_word;
 use crate::delivery::{DeliveryRule, Requirement};
@@ -103,7 +103,8 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Grant>, GrantsError> 
     };
     let file: FileText = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        let what = keyed(text, span.start, error.message());
+        let row = text.lines().nth(at(span.start) - 1).unwrap_or_default();
+        let what = mistake::told(row, error.message());
         line((span, what))
     })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -113,21 +114,6 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Grant>, GrantsError> 
         grant(entry.into_inner(), span, from, path).map_err(line)
     };
     file.grant.into_iter().map(parse).collect()
-}
-
-/// A message with the key of its line, where it does not name one itself.
-fn keyed(text: &str, start: usize, message: &str) -> String {
-    let row = text
-        .lines()
-        .nth(line_of(text, start) - 1)
-        .unwrap_or_default();
-    let message = crate::shown(message);
-    match row.split_once('=') {
-        Some((key, _)) if !message.contains(key.trim()) => {
-            format!("`{}`: {message}", crate::shown(key.trim()))
-        }
-        _ => message,
-    }
 }
 
 fn line_of(text: &str, start: usize) -> usize {
@@ -234,12 +220,7 @@ fn resolve(source: &Spanned<String>, path: &Path) -> Result<Binding, Wrong> {
 }
 
 fn date(expires: &Spanned<toml::value::Datetime>) -> Result<Date, Wrong> {
-    let wrong = || {
-        (
-            expires.span(),
-            "`expires` is a day, written 2027-03-12 without quotes".to_owned(),
-        )
-    };
+    let wrong = || (expires.span(), format!("`expires` is {}", mistake::DAY));
     let value = expires.get_ref();
     let (Some(date), None) = (value.date, value.time) else {
         return Err(wrong());

@@ -7,6 +7,8 @@
 
 mod survey;
 
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::paths::LocationSegment;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
@@ -65,6 +67,41 @@ impl Schema {
             return Ok(());
         }
         Err(problems.join("; "))
+    }
+
+    /// The names of the value's own members that do not fit, are missing or are too many: the
+    /// first of them, escaped.
+    pub fn misfits(&self, value: &Value) -> Vec<String> {
+        if check_size(value).is_err() {
+            return Vec::new();
+        }
+        let mut names: Vec<String> = Vec::new();
+        for name in self
+            .0
+            .iter_errors(value)
+            .take(MAX_PROBLEMS)
+            .flat_map(|error| members(&error))
+        {
+            let name = crate::shown(&name);
+            if names.len() < MAX_PROBLEMS && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// The member of the value itself that an error is about.
+fn members(error: &ValidationError<'_>) -> Vec<String> {
+    if let Some(LocationSegment::Property(name)) = error.instance_path().iter().next() {
+        return vec![name.to_string()];
+    }
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected.clone(),
+        ValidationErrorKind::Required { property } => {
+            property.as_str().map(str::to_owned).into_iter().collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -186,5 +223,21 @@ mod tests {
             problems.starts_with("at /n: ") && problems.len() < 300,
             "{problems}"
         );
+    }
+
+    #[test]
+    fn members_that_do_not_fit_are_named() {
+        let schema = json!({
+            "properties": { "file": {}, "n": { "type": "integer" }, "deep": { "items": { "type": "string" } } },
+            "required": ["file"],
+            "additionalProperties": false,
+        });
+        let schema = Schema::compile(&schema).unwrap();
+        let misfits = |value: Value| schema.misfits(&value);
+        assert_eq!(misfits(json!({ "file": 1, "n": "x" })), ["n"]);
+        assert_eq!(misfits(json!({})), ["file"]);
+        assert_eq!(misfits(json!({ "file": 1, "a\u{1b}": 2 })), ["a\\u{1b}"]);
+        assert_eq!(misfits(json!({ "file": 1, "deep": ["x", 1] })), ["deep"]);
+        assert_eq!(misfits(json!({ "file": 1 })), Vec::<String>::new());
     }
 }

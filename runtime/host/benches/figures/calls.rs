@@ -17,7 +17,7 @@ const KINDS: [(&str, &str, u32); 4] = [
     ("log", "logs", 500),
     ("workspace.list, 20 entries", "lists", 500),
     ("workspace.read, 1.1 KB", "reads", 500),
-    ("workspace.changes, 20 files", "changes", 10),
+    ("workspace.changes, 20 files", "changes", 500),
 ];
 
 pub(crate) fn figures(world: &World) {

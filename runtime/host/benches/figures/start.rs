@@ -108,24 +108,25 @@ impl Child {
 
     /// The steps of `minion-rt exec`, in its order.
     fn exec(&self, laps: &mut Laps) {
+        let probing = Sandbox::probe_beside(std::env::current_exe().unwrap());
         let loaded = minion_host::load(&self.wasm).unwrap();
         laps.lap("load");
         let inspected = minion_host::inspect(loaded).unwrap();
         laps.lap("inspect");
         let admitted = admitted(inspected);
         laps.lap("admit");
-        let engine = Engine::new(Some(&self.compiled())).unwrap();
-        laps.lap("engine");
-        let linked = minion_host::link(admitted, &engine).unwrap();
-        laps.lap("link, 4 components");
-        let sandbox = Sandbox::probe(std::env::current_exe().unwrap()).unwrap();
-        laps.lap("sandbox probe");
         let store = SqliteStore::open(self.state.join("journal")).unwrap();
         laps.lap("journal opened");
         let tools = Toolchains::discover();
         laps.lap("toolchains");
+        let engine = Engine::new(Some(&self.compiled())).unwrap();
+        laps.lap("engine");
+        let linked = minion_host::link(admitted, &engine).unwrap();
+        laps.lap("link, 4 components");
+        let sandbox = probing.wait().unwrap();
+        laps.lap("what is left of the sandbox probe");
         let request = request(&self.state, &self.repository, sandbox, store, tools);
-        let (run, store) = (request.run, Arc::clone(&request.store));
+        let (run, store) = (request.run, Arc::clone(&request.means.store));
         let runtime = tokio::runtime::Runtime::new().unwrap();
         laps.lap("async runtime");
         let started = Started::default();

@@ -2,7 +2,7 @@
 
 use minion_bundle::BuildOptions;
 use minion_grants::{GrantSources, date_of_unix};
-use minion_host::{Budget, Engine, Linked, RunRequest};
+use minion_host::{Budget, Engine, Linked, Means, RunRequest};
 use minion_journal::{IdSource, SqliteStore, SystemClock, SystemIds};
 use minion_sandbox::{Sandbox, Toolchains};
 use std::collections::BTreeMap;
@@ -73,14 +73,18 @@ pub(crate) fn request(
         base: None,
         task: "1".to_owned(),
         inputs: BTreeMap::new(),
-        model: None,
-        sandbox,
-        toolchains,
-        store: Arc::new(store),
-        clock,
         run,
-        folder: state.join("runs").join(run.to_string()),
-        budget: Budget::default(),
+        fork: None,
+        setup: serde_json::Value::Null,
+        means: Means {
+            model: None,
+            sandbox,
+            toolchains,
+            store: Arc::new(store),
+            clock,
+            folder: state.join("runs").join(run.to_string()),
+            budget: Budget::default(),
+        },
     }
 }
 

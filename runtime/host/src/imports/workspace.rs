@@ -71,7 +71,7 @@ fn hit(found: minion_workspace::Hit) -> wit::Hit {
     }
 }
 
-fn change(change: minion_workspace::Change) -> wit::Change {
+fn change(change: files::Changed) -> wit::Change {
     let kind = match change.kind {
         ChangeKind::Added => wit::ChangeKind::Added,
         ChangeKind::Modified => wit::ChangeKind::Modified,

@@ -1,8 +1,9 @@
 //! What the benches take of a run: single visits, without the walk around them. No promise
 //! is made about it; nothing else is built with the feature `bench`.
 
-use super::prepare::{Run, prepare};
-use super::walk::{self, Position};
+use super::assemble::Run;
+use super::begin::begin;
+use super::machine::Position;
 use super::{RunError, RunRequest, step};
 use crate::engine::Engine;
 use crate::event::Observer;
@@ -25,12 +26,12 @@ impl Prepared {
         request: RunRequest,
         observer: &dyn Observer,
     ) -> Result<Self, RunError> {
-        prepare(linked, request, observer).map(Self)
+        begin(linked, request, observer).map(Self)
     }
 
     /// The task of the visits that follow.
     pub fn set_task(&mut self, task: String) {
-        self.0.task = task;
+        self.0.machine.task = task;
     }
 
     /// The root of the workspace.
@@ -45,18 +46,23 @@ impl Prepared {
     /// [`Halt`] when the journal cannot be written.
     pub async fn visit(&mut self, node: &str) -> Result<Result<String, String>, Halt> {
         let run = &mut self.0;
-        let found = run.graph.nodes.iter().find(|known| known.id == *node);
+        let found = run
+            .machine
+            .graph
+            .nodes
+            .iter()
+            .find(|known| known.id == *node);
         let Some(node) = found.cloned() else {
             return Ok(Err(format!("there is no node `{node}`")));
         };
-        let caller = walk::caller(run, &node, 1);
+        let caller = run.machine.caller(&node, run.visits.all, 1);
         let at = Position {
             node: node.id.clone(),
             state: serde_json::json!({}),
             last: None,
             findings: Vec::new(),
         };
-        let visited = step::step(run, &caller, &node, &at).await?;
+        let visited = step::step(&run.machine, &run.view, &caller, &node, &at).await?;
         Ok(visited.map(|visit| visit.label))
     }
 
@@ -65,7 +71,7 @@ impl Prepared {
     /// # Errors
     /// [`Halt`] when the journal cannot be written.
     pub fn commit(&self) -> Result<(), Halt> {
-        Ok(self.0.services.door.journal().commit()?)
+        Ok(self.0.services.door.journal()?.commit()?)
     }
 
     /// What `workspace.changes` does with the files, without the call. The number of them.
@@ -79,7 +85,7 @@ impl Prepared {
         };
         let mut checkout = checkout.lock().unwrap_or_else(PoisonError::into_inner);
         let tree = checkout.snapshot().expect("a snapshot").tree;
-        let objects = &self.0.services.objects;
+        let objects = &self.0.world().expect("a live run").objects;
         let changes = objects.changes(self.0.base.tree, tree);
         changes.expect("two trees").len()
     }

@@ -3,22 +3,33 @@
 //! Delivery is decided from evidence alone, for exactly the tree that the workspace is at
 //! now. Whatever a step, a model or a plugin said about it plays no part.
 
-use super::prepare::{Run, RunError, described};
+use super::assemble::{Run, RunError, described};
+use super::hand_over::hand_over;
 use super::space::clear;
 use super::walk::End;
-use crate::outcome::{Branch, Finished, Outcome};
-use minion_door::{Answer, CallKind, Caller, Failure, Halt, calls};
-use minion_grants::{
-    Authority, ChangeKind, Delivery, DeliveryRefusal, Verdict, deliverable, shown, steering,
-};
-use minion_journal::Ending;
-use minion_workspace::{Kind, Signature};
-use serde_json::json;
-use std::fmt::Write;
-use std::sync::Arc;
+use crate::outcome::{Finished, Outcome};
+use crate::services::recorded;
+use minion_door::Halt;
+use minion_grants::{ChangeKind, DeliveryRefusal, deliverable, shown, steering};
+use minion_journal::{Body, Ending};
 
-/// Ends the run and tells how.
-pub(super) async fn finish(mut run: Run, end: End) -> Result<Finished, RunError> {
+/// Ends the run and tells how; one that waits or was interrupted is left as it stands.
+pub(super) async fn finish(run: Run, end: End) -> Result<Finished, RunError> {
+    match end {
+        End::Waiting(node) => told(run, Outcome::Waiting { node }),
+        End::Interrupted(reason) => {
+            let body = Body::Stopped {
+                reason: reason.clone(),
+            };
+            let journal = run.services.door.journal()?;
+            journal.note_durably(None, None, 0, body)?;
+            told(run, Outcome::Interrupted { reason })
+        }
+        end => settle(run, end).await,
+    }
+}
+
+async fn settle(mut run: Run, end: End) -> Result<Finished, RunError> {
     run.view.touch();
     // A workspace that cannot be taken any more leaves the last tree that could.
     let end = match run.look() {
@@ -30,7 +41,9 @@ pub(super) async fn finish(mut run: Run, end: End) -> Result<Finished, RunError>
         End::Delivered => delivered(&run).await?,
         End::Failed(reason) => Outcome::Failed { reason },
         End::Escalated(reason) => escalated(&run, vec![reason]).await?,
-        End::Stopped(reason) => Outcome::Stopped { reason },
+        End::Stopped(reason) | End::Waiting(reason) | End::Interrupted(reason) => {
+            Outcome::Stopped { reason }
+        }
     };
     ended(&run, &outcome)?;
     // What commands left behind is never shown to a person's own git: the work is in the
@@ -45,7 +58,7 @@ async fn delivered(run: &Run) -> Result<Outcome, RunError> {
     if run.tree == run.base.tree {
         return Ok(Outcome::Delivered { branch: None });
     }
-    let Some(grant) = run.services.admission.delivery() else {
+    let Some(grant) = run.world()?.admission.delivery() else {
         let why =
             "the blueprint changed files but asks for no delivery, so nothing can be handed over";
         return escalated(run, vec![why.to_owned()]).await;
@@ -55,19 +68,12 @@ async fn delivered(run: &Run) -> Result<Outcome, RunError> {
         &run.tree.to_string(),
         &run.changes,
         &run.ledger.evidence,
-        &[],
+        &run.ledger.approvals,
     );
     match judged {
         Ok(delivery) => {
             let name = format!("minion/{}", run.id.short());
-            match branch(
-                run,
-                &calls::DELIVER_BRANCH,
-                &name,
-                &message(run, Some(&delivery)),
-            )
-            .await?
-            {
+            match hand_over(run, &recorded::DELIVER, &name, Some(&delivery)).await? {
                 Ok(branch) => Ok(Outcome::Delivered {
                     branch: Some(branch),
                 }),
@@ -96,11 +102,11 @@ async fn escalated(run: &Run, mut reasons: Vec<String>) -> Result<Outcome, RunEr
             reasons.push(trick);
         }
     }
-    let kept = if run.tree == run.base.tree || run.services.admission.delivery().is_none() {
+    let kept = if run.tree == run.base.tree || run.world()?.admission.delivery().is_none() {
         None
     } else {
         let name = format!("minion-escalated/{}", run.id.short());
-        match branch(run, &calls::KEEP_BRANCH, &name, &message(run, None)).await? {
+        match hand_over(run, &recorded::KEEP, &name, None).await? {
             Ok(branch) => Some(branch),
             Err(failure) => {
                 reasons.push(format!("the work could not be kept on a branch: {failure}"));
@@ -161,93 +167,6 @@ fn tricks(run: &Run) -> Vec<String> {
     found
 }
 
-async fn branch(
-    run: &Run,
-    kind: &'static CallKind,
-    name: &str,
-    message: &str,
-) -> Result<Result<Branch, Failure>, RunError> {
-    let caller = Caller {
-        visit: run.visits,
-        node: "end".to_owned(),
-        round: 1,
-        authority: Arc::new(Authority::default()),
-        within: Vec::new(),
-        parent: None,
-    };
-    let request = json!({ "branch": name, "tree": run.tree.to_string() });
-    let verdict = Verdict::Allow {
-        rule: "delivery-grant".to_owned(),
-    };
-    let effect = |_permit| async { make(run, name, message) };
-    Ok(run
-        .services
-        .door
-        .pass_judged(&caller, kind, request, verdict, effect)
-        .await?)
-}
-
-fn make(run: &Run, name: &str, message: &str) -> Answer<Branch> {
-    let commit = run
-        .services
-        .objects
-        .deliver(
-            &run.repository,
-            run.tree,
-            run.base.commit,
-            name,
-            message,
-            &author(run),
-        )
-        .map_err(|e| Failure::Other(e.to_string()))?;
-    let repository = match run.repository.kind() {
-        Kind::Git => run.repository.top().to_owned(),
-        Kind::Folder => run.folder.join("objects.git"),
-    };
-    let branch = Branch {
-        name: name.to_owned(),
-        commit,
-        repository,
-    };
-    Ok((branch, json!({ "commit": commit.to_string() })))
-}
-
-fn author(run: &Run) -> Signature {
-    let seconds = i64::try_from(run.services.started.as_secs()).unwrap_or_default();
-    Signature {
-        name: "minion-rt".to_owned(),
-        email: "minion-rt@localhost".to_owned(),
-        seconds,
-        offset_minutes: 0,
-    }
-}
-
-/// The commit's message: the task as its subject, then what only the host may write.
-fn message(run: &Run, delivery: Option<&Delivery>) -> String {
-    let verified = delivery.is_some();
-    let task: String = shown(&run.task).chars().take(72).collect();
-    let subject = if verified {
-        task
-    } else {
-        format!("UNVERIFIED: {task}")
-    };
-    let mut text = format!("{}\n\n", subject.replace('\n', " "));
-    let mut trailer = |name: &str, value: &dyn std::fmt::Display| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name}: {value}");
-    };
-    trailer("Minion-Run", &run.id);
-    trailer("Minion-Verified", &if verified { "yes" } else { "no" });
-    for used in delivery.iter().flat_map(|delivery| &delivery.gates) {
-        trailer(
-            "Minion-Gate",
-            &format_args!("{} {}", used.gate, used.plugin),
-        );
-    }
-    trailer("Minion-Journal", &run.services.door.journal().head().hash);
-    text
-}
-
 fn ended(run: &Run, outcome: &Outcome) -> Result<(), RunError> {
     use minion_journal::Outcome as Word;
     let (word, reason, branch) = match outcome {
@@ -257,10 +176,12 @@ fn ended(run: &Run, outcome: &Outcome) -> Result<(), RunError> {
             (Word::Escalated, Some(reasons.join("\n")), kept.as_ref())
         }
         Outcome::Stopped { reason } => (Word::Limited, Some(reason.clone()), None),
+        // These two leave the run open, and never come here.
+        Outcome::Waiting { .. } | Outcome::Interrupted { .. } => return Ok(()),
     };
     let spent = run.services.door.meter().spent();
     let totals = [
-        ("visits", run.visits),
+        ("visits", run.visits.all),
         ("turns", spent.turns),
         ("input-tokens", spent.input_tokens),
         ("output-tokens", spent.output_tokens),
@@ -268,7 +189,7 @@ fn ended(run: &Run, outcome: &Outcome) -> Result<(), RunError> {
         ("commands", spent.commands),
         ("denied", spent.denied),
     ];
-    run.services.door.journal().end(Ending {
+    run.services.door.journal()?.end(Ending {
         outcome: word,
         reason,
         branch: branch.map(|branch| branch.name.clone()),
@@ -282,7 +203,7 @@ fn ended(run: &Run, outcome: &Outcome) -> Result<(), RunError> {
 }
 
 fn told(run: Run, outcome: Outcome) -> Result<Finished, RunError> {
-    let changes = run.services.objects.changes(run.base.tree, run.tree)?;
+    let changes = run.world()?.objects.changes(run.base.tree, run.tree)?;
     let agents = run.services.agents();
     Ok(Finished {
         run: run.id,
@@ -291,11 +212,13 @@ fn told(run: Run, outcome: Outcome) -> Result<Finished, RunError> {
         changes,
         evidence: run.ledger.evidence,
         denied: run.services.door.denied(),
+        warnings: run.services.door.warnings(),
+        beside: run.beside,
         spent: run.services.door.meter().spent(),
         cost_microdollars: agents.spent.cost_microdollars,
         last_words: agents.last_words,
         base: described(&run.base),
-        head: run.services.door.journal().head().hash,
+        head: run.services.door.journal()?.head().hash,
         objects: run.folder.join("objects.git"),
     })
 }

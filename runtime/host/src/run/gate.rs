@@ -4,28 +4,27 @@
 //! workspace reaches the plugin but what is in the tree. Whatever the plugin says, the host
 //! wants a complete report of tests, at least one of them, and none of the base's missing.
 
+use super::assemble::Run;
 use super::ledger::{Ledger, missing};
-use super::prepare::Run;
-use super::walk::{MOST_FINDINGS, Position, Visit, Visiting};
+use super::machine::{Visit, Visiting};
+use super::space::clear;
+use super::walk::MOST_FINDINGS;
 use crate::event::{Detail, Judgement};
 use crate::services::plugins::{self, By, Output, TestOutcome, TestReport, Verdict};
+use crate::services::recorded;
 use crate::view::{Keep, View};
 use minion_agents::{Finding, Severity};
-use minion_door::{CallKind, Caller, Halt, calls};
+use minion_door::{Call, Caller, Halt, Opened};
 use minion_grants::{Counts, Digest, Evidence, GateVerdict, Network, PluginUse, SandboxLevel};
 use minion_journal::Body;
 use minion_sandbox::Level;
 use minion_workspace::TreeId;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// One visit of a gate.
-pub(super) async fn judge(
-    run: &mut Run,
-    caller: &Caller,
-    using: &PluginUse,
-    at: &Position,
-) -> Visiting {
+pub(super) async fn judge(run: &mut Run, caller: &Caller, using: &PluginUse) -> Visiting {
     run.look()?;
     let tree = run.tree;
     let Some(plugin) = run.services.plugins.get(using.name.as_str()) else {
@@ -39,26 +38,23 @@ pub(super) async fn judge(
         Ok(base) => base,
         Err(why) => return Ok(Err(why)),
     };
-    let view = match run.gate_view(tree, Keep::Discard, &folder_key(&digest, using)) {
+    let caches = caches_of(&run.folder, &digest, &using.parameters);
+    let view = match run.gate_view(tree, Keep::Discard, caches) {
         Ok(view) => view,
         Err(error) => return Ok(Err(format!("gate `{}`: {error}", caller.node))),
     };
-    let output = ask(run, caller, using, &view, &calls::GATE_RUN, tree).await?;
-    let gone = match (&base, &output.tests) {
-        (Some(base), Some(now)) => missing(base, now),
-        _ => Vec::new(),
-    };
-    let output = held_to_rules(output, base.as_ref(), &gone);
-    let evidence = mint(run, using, &view, &output, base.as_ref(), tree);
+    let output = ask(run, caller, using, &view, &recorded::GATE, tree).await?;
+    let (output, gone) = settled(output, base.as_ref());
+    let evidence = mint(run, using, &view, &output, base.as_ref(), tree)?;
     record(run, caller, &evidence)?;
     run.ledger.missing.insert(tree.to_string(), gone);
     run.ledger.evidence.push(evidence);
-    let mut findings = at.findings.clone();
+    let mut findings = run.at.findings.clone();
     findings.extend(output.findings.iter().cloned());
     findings.truncate(MOST_FINDINGS);
     Ok(Ok(Visit {
         label: output.verdict.label().to_owned(),
-        state: at.state.clone(),
+        state: run.at.state.clone(),
         findings,
         detail: Detail::Gate(Judgement {
             plugin: format!("{}@{}", using.name, digest.short()),
@@ -70,9 +66,11 @@ pub(super) async fn judge(
     }))
 }
 
-/// Plugin and parameters in one: whose caches these are.
-fn folder_key(plugin: &Digest, using: &PluginUse) -> Digest {
-    Digest::of(format!("{plugin} {}", using.parameters).as_bytes())
+/// Where the tools of a gate keep what they built for the base: a folder for each plugin
+/// with its parameters.
+pub(super) fn caches_of(run: &Path, plugin: &Digest, parameters: &Value) -> PathBuf {
+    let key = Digest::of(format!("{plugin} {parameters}").as_bytes());
+    run.join("gate").join("caches").join(&key.hex()[..16])
 }
 
 /// What the gate's tests are at the base; the tools' caches are filled from this run alone.
@@ -87,11 +85,16 @@ async fn base_tests(
         return Ok(Ok(known.clone()));
     }
     let tree = run.base.tree;
-    let view = match run.gate_view(tree, Keep::Seed, &folder_key(digest, using)) {
+    // What an interrupted run on the base left there is no seed.
+    let caches = caches_of(&run.folder, digest, &using.parameters);
+    if let Err(error) = clear(&caches) {
+        return Ok(Err(format!("gate `{}` on the base: {error}", caller.node)));
+    }
+    let view = match run.gate_view(tree, Keep::Seed, caches) {
         Ok(view) => view,
         Err(error) => return Ok(Err(format!("gate `{}` on the base: {error}", caller.node))),
     };
-    let output = ask(run, caller, using, &view, &calls::GATE_BASE, tree).await?;
+    let output = ask(run, caller, using, &view, &recorded::GATE_AT_BASE, tree).await?;
     let report = output.tests.filter(|report| report.complete);
     run.ledger.base.insert(key, report.clone());
     Ok(Ok(report))
@@ -102,7 +105,7 @@ async fn ask(
     caller: &Caller,
     using: &PluginUse,
     view: &Arc<View>,
-    kind: &'static CallKind,
+    gate: &Call<Output>,
     tree: TreeId,
 ) -> Result<Output, Halt> {
     let request =
@@ -111,9 +114,10 @@ async fn ask(
         rule: "graph".to_owned(),
     };
     let door = &run.services.door;
-    let scope = match door.open(caller, kind, request, verdict)? {
-        Ok(scope) => scope,
-        Err(failure) => return Err(Halt::Stopped(failure.to_string())),
+    let stopped = |failure: minion_door::Failure| Halt::Stopped(failure.to_string());
+    let scope = match door.open(caller, gate, request, verdict)? {
+        Opened::Scope(scope) => scope,
+        Opened::Answered(answer) => return answer.map_err(stopped),
     };
     let parameters = using.parameters.to_string();
     let output = plugins::beneath(
@@ -126,11 +130,18 @@ async fn ask(
         &scope,
     )
     .await?;
-    let shown = plugins::shown(&output);
-    match door.close(caller, scope, Ok((output, shown)))? {
-        Ok(output) => Ok(output),
-        Err(failure) => Err(Halt::Stopped(failure.to_string())),
-    }
+    let response = json!(output);
+    door.close(caller, gate, scope, Ok((output, response)))?
+        .map_err(stopped)
+}
+
+/// What a judgement comes to, and which tests of the base are missing.
+pub(super) fn settled(output: Output, base: Option<&TestReport>) -> (Output, Vec<String>) {
+    let gone = match (base, &output.tests) {
+        (Some(base), Some(now)) => missing(base, now),
+        _ => Vec::new(),
+    };
+    (held_to_rules(output, base, &gone), gone)
 }
 
 /// A plugin's `pass` counts only with the report that it should rest on.
@@ -202,10 +213,10 @@ fn mint(
     output: &Output,
     base: Option<&TestReport>,
     tree: TreeId,
-) -> Evidence {
+) -> Result<Evidence, Halt> {
     let plugin = &run.services.plugins[using.name.as_str()];
     let (profiles, tools) = view.tools();
-    Evidence {
+    Ok(Evidence {
         gate: using.name.clone(),
         plugin: plugin.digest,
         origin: plugin.origin,
@@ -214,12 +225,12 @@ fn mint(
         tree: tree.to_string(),
         profile: profiles,
         tools,
-        sandbox: level(run.services.sandbox.level()),
+        sandbox: level(run.world()?.sandbox.level()),
         network: Network::None,
         verdict: verdict(output.verdict),
         counts: output.tests.as_ref().map(|tests| counts(tests, base)),
         steering: run.steering.clone(),
-    }
+    })
 }
 
 fn verdict(verdict: Verdict) -> GateVerdict {
@@ -250,7 +261,7 @@ fn counts(tests: &TestReport, base: Option<&TestReport>) -> Counts {
 }
 
 fn record(run: &Run, caller: &Caller, evidence: &Evidence) -> Result<(), Halt> {
-    let evidence = run.services.door.journal().payload(json!(evidence))?;
+    let evidence = run.services.door.journal()?.payload(json!(evidence))?;
     run.services
         .door
         .note(caller, 0, Body::Evidence { evidence })?;

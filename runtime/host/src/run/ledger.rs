@@ -1,7 +1,7 @@
 //! What the gates judged, and what the change did that a person should hear of.
 
 use crate::services::plugins::{TestOutcome, TestReport};
-use minion_grants::{Digest, Evidence};
+use minion_grants::{Approval, Digest, Evidence};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,8 @@ pub(super) struct Ledger {
     pub(super) evidence: Vec<Evidence>,
     /// What a gate's tests were at the base, by plugin and parameters.
     pub(super) base: BTreeMap<(Digest, String), Option<TestReport>>,
+    /// What humans said of trees.
+    pub(super) approvals: Vec<Approval>,
     /// Tests of the base that were missing, by tree.
     pub(super) missing: BTreeMap<String, Vec<String>>,
 }

@@ -2,25 +2,39 @@
 //!
 //! Per visit: a fresh instance, the state in, the new state and a label out, a checkpoint.
 //! Gates are run here, by the host, on fresh checkouts; what is delivered is decided here,
-//! from evidence alone.
+//! from evidence alone. A run that was left can be resumed from its last checkpoint, and
+//! one that ended can be done again from its journal alone.
 
+mod approval;
+mod assemble;
+mod begin;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod end;
 mod gate;
+mod hand_over;
 mod ledger;
-mod prepare;
+mod machine;
+mod recover;
+mod replay;
+mod resume;
 mod space;
 mod step;
 mod walk;
 
-pub use prepare::{RunError, RunRequest};
+pub use assemble::{Means, RunError};
+pub use begin::{Forking, RunRequest};
+pub use recover::{Recorded, recorded};
+pub use replay::{Replayed, replay};
+pub use resume::{Resumable, ResumeRequest, take_up};
 pub(crate) use space::lay_out;
 
 use crate::event::Observer;
 use crate::link::Linked;
 use crate::outcome::Finished;
+use assemble::Run;
 use minion_door::Halt;
+use walk::End;
 
 /// Runs a linked component to its end.
 ///
@@ -33,19 +47,42 @@ pub async fn run(
     request: RunRequest,
     observer: &dyn Observer,
 ) -> Result<Finished, RunError> {
-    let mut run = prepare::prepare(linked, request, observer)?;
+    let run = begin::begin(linked, request, observer)?;
+    go(run, observer).await
+}
+
+/// Goes on with a run that another process left.
+///
+/// # Errors
+/// As [`run`]; [`RunError::Halt`] with a divergence when the component does not do again
+/// what the journal says it did.
+pub async fn resume(
+    linked: Linked,
+    taken: Resumable,
+    request: ResumeRequest,
+    observer: &dyn Observer,
+) -> Result<Finished, RunError> {
+    let run = resume::resume(linked, &taken, request, observer)?;
+    go(run, observer).await
+}
+
+async fn go(mut run: Run, observer: &dyn Observer) -> Result<Finished, RunError> {
     let walked = tokio::select! {
         end = walk::walk(&mut run, observer) => end,
-        () = interrupted() => Ok(walk::End::Stopped("interrupted".to_owned())),
+        why = interrupted() => Ok(End::Interrupted(why.to_owned())),
     };
     let end = match walked {
-        Err(Halt::Stopped(why)) => walk::End::Stopped(why),
+        Err(Halt::Stopped(why)) => End::Stopped(why),
+        Err(Halt::Waits(node)) => End::Waiting(node),
+        Err(Halt::InDoubt(what)) => End::Escalated(format!(
+            "in doubt: {what} was begun by a process that did not tell what came of it; look whether it happened"
+        )),
         other => other?,
     };
     end::finish(run, end).await
 }
 
-async fn interrupted() {
+async fn interrupted() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
     let terminated = async {
         match signal(SignalKind::terminate()) {
@@ -56,7 +93,7 @@ async fn interrupted() {
         }
     };
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => "interrupted from the keyboard",
+        () = terminated => "asked to stop by another process",
     }
 }

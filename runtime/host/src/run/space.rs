@@ -2,45 +2,36 @@
 //! them. Sandboxed commands write in here, so nothing in here is trusted: it is read by
 //! handles that follow no link, and removed the same way.
 
-use super::prepare::{Run, RunError, RunRequest};
-use crate::services::Services;
-use crate::view::{Keep, Place, View};
+use super::assemble::{Means, Run, RunError};
+pub(super) use crate::outcome::Beside;
+use crate::services::World;
+use crate::view::{Keep, Place, Seen, View};
 use minion_door::Halt;
-use minion_grants::{ChangeKind, Digest, PathChange, SteeringChange, secret_looking, steering};
+use minion_grants::{ChangeKind, PathChange, SteeringChange, secret_looking, steering};
 use minion_sandbox::Sandbox;
 use minion_workspace::{Base, CheckoutOptions, Files, RunStore, TreeId, discard};
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
-/// What stands in the workspace without being part of its tree.
-#[derive(Debug, Default)]
-pub(super) struct Beside {
-    /// Untracked files that the ignore rules of the base leave out.
-    pub(super) ignored: Vec<String>,
-    /// What no tree takes: git folders, pipes, aliases that are not UTF-8.
-    pub(super) refused: Vec<String>,
-}
-
-/// The workspace of a run.
+/// The workspace of a run, holding `tree`: made anew, or set right where an earlier process
+/// left one.
 pub(super) fn workspace(
-    request: &RunRequest,
+    means: &Means,
     objects: &RunStore,
+    tree: TreeId,
     base: &Base,
 ) -> Result<View, RunError> {
-    let (root, caches) = (
-        request.folder.join("workspace"),
-        request.folder.join("caches"),
-    );
+    let (root, caches) = (means.folder.join("workspace"), means.folder.join("caches"));
     folder(&caches)?;
-    let checkout = objects.checkout(base.tree, &root, options(&request.sandbox))?;
+    let options = CheckoutOptions {
+        base: Some(base.tree),
+        ..options(&means.sandbox)
+    };
+    let checkout = objects.restore(tree, &root, options)?;
     let files = files(&root)?;
-    Ok(View::new(
-        root,
-        caches,
-        files,
-        Place::Workspace(Box::new(Mutex::new(checkout))),
-        Keep::All,
-    ))
+    let place = Place::Workspace(Box::new(Mutex::new(checkout)));
+    let view = View::new(root, caches, files, place, Keep::All);
+    Ok(view.holding(Seen::fresh(tree)))
 }
 
 pub(super) fn options(sandbox: &Sandbox) -> CheckoutOptions<'static> {
@@ -67,7 +58,7 @@ pub(super) fn folder(path: &Path) -> Result<(), RunError> {
 
 /// A checkout of `tree` for one command, with caches that nothing else has seen.
 pub(crate) fn lay_out(
-    services: &Services,
+    world: &World,
     tree: TreeId,
     root: &Path,
     caches: &Path,
@@ -75,9 +66,9 @@ pub(crate) fn lay_out(
     clear(root)?;
     clear(caches)?;
     folder(caches)?;
-    services
+    world
         .objects
-        .checkout(tree, root, options(&services.sandbox))?;
+        .checkout(tree, root, options(&world.sandbox))?;
     Ok(())
 }
 
@@ -85,27 +76,29 @@ impl Run {
     /// Looks at the workspace again if anything may have changed it. A workspace that cannot
     /// be taken (too large, too many files) ends the run, not the host.
     pub(super) fn look(&mut self) -> Result<(), Halt> {
-        if !self.view.take_touched() {
+        let seen = self.view.look().map_err(Halt::Stopped)?;
+        if Arc::ptr_eq(&seen, &self.seen) {
             return Ok(());
         }
-        self.take()
-            .map_err(|why| Halt::Stopped(format!("the workspace cannot be taken: {why}")))
+        self.compare(&seen)
+            .map_err(|why| Halt::Stopped(format!("the workspace cannot be taken: {why}")))?;
+        self.seen = seen;
+        Ok(())
     }
 
-    fn take(&mut self) -> Result<(), String> {
-        let Place::Workspace(checkout) = &self.view.place else {
-            return Ok(());
-        };
-        let snapshot = checkout
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .snapshot()
-            .map_err(|e| e.to_string())?;
-        let objects = &self.services.objects;
+    /// What the run's tree is made of is on the disk before a record names it.
+    pub(super) fn durable(&self) -> Result<(), Halt> {
+        let synced = self.world()?.objects.sync();
+        synced.map_err(|error| Halt::Stopped(error.to_string()))
+    }
+
+    fn compare(&mut self, seen: &Seen) -> Result<(), String> {
+        let world = self.services.world().map_err(|e| e.to_string())?;
+        let objects = &world.objects;
         let changes = objects
-            .changes(self.base.tree, snapshot.tree)
+            .changes(self.base.tree, seen.tree)
             .map_err(|e| e.to_string())?;
-        let links = [self.base.tree, snapshot.tree].map(|tree| objects.links(tree));
+        let links = [self.base.tree, seen.tree].map(|tree| objects.links(tree));
         let [before, after] = links;
         let (before, after) = (
             before.map_err(|e| e.to_string())?,
@@ -127,13 +120,9 @@ impl Run {
         named.dedup_by(|a, b| a.path == b.path);
         self.steering = steered(&named, &changes, &after.leaving().collect::<Vec<_>>());
         self.changes = named;
-        self.tree = snapshot.tree;
-        self.beside.ignored = snapshot.ignored;
-        self.beside.refused = snapshot
-            .refused
-            .iter()
-            .map(|left| format!("{}: {}", left.path, left.why))
-            .collect();
+        self.tree = seen.tree;
+        self.beside.ignored.clone_from(&seen.ignored);
+        self.beside.refused.clone_from(&seen.refused);
         Ok(())
     }
 
@@ -143,18 +132,16 @@ impl Run {
         &self,
         tree: TreeId,
         keep: Keep,
-        gate: &Digest,
+        caches: PathBuf,
     ) -> Result<Arc<View>, RunError> {
-        let folder_of_gate = self.folder.join("gate");
-        let root = folder_of_gate.join("view");
-        let caches = folder_of_gate.join("caches").join(&gate.hex()[..16]);
+        let root = self.folder.join("gate").join("view");
         clear(&root)?;
         folder(&caches)?;
         let options = CheckoutOptions {
             base: Some(self.base.tree),
-            ..options(&self.services.sandbox)
+            ..options(&self.world()?.sandbox)
         };
-        self.services.objects.checkout(tree, &root, options)?;
+        self.world()?.objects.checkout(tree, &root, options)?;
         let files = files(&root)?;
         Ok(Arc::new(View::new(
             root,

@@ -1,14 +1,16 @@
 //! Visits that the blueprint's own code makes, and plugins that are no gates.
 
-use super::prepare::Run;
-use super::walk::{MOST_FINDINGS, Position, Visit, Visiting};
+use super::machine::{Machine, Position, Visit, Visiting};
+use super::walk::MOST_FINDINGS;
 use crate::bindings::blueprint::exports::minion::blueprint::blueprint as wit;
 use crate::event::Detail;
 use crate::guest::{Guest, GuestFault};
 use crate::imports::{findings_to_guest, log};
 use crate::services::plugins::{self, By};
+use crate::services::recorded;
+use crate::view::View;
 use minion_agents::Spent;
-use minion_door::{Caller, Halt, calls};
+use minion_door::{Caller, Halt, Opened};
 use minion_grants::{Node, NodeKind, PluginUse, Schema, Verdict};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -17,18 +19,25 @@ use std::sync::Arc;
 const MOST_STATE: usize = 1 << 20;
 
 /// One visit of a step, in an instance made for it.
-pub(super) async fn step(run: &mut Run, caller: &Caller, node: &Node, at: &Position) -> Visiting {
-    let before = run.services.agents().spent;
+pub(super) async fn step(
+    machine: &Machine,
+    view: &Arc<View>,
+    caller: &Caller,
+    node: &Node,
+    at: &Position,
+) -> Visiting {
+    let services = &machine.services;
+    let before = services.agents().spent;
     let agent = node
         .agent
         .clone()
         .filter(|_| node.kind == NodeKind::Agentic)
         .map(Arc::new);
-    let guest = Guest::new(&run.services, caller.clone(), &run.view).with_agent(agent);
+    let guest = Guest::new(services, caller.clone(), view).with_agent(agent);
     let mut store = guest.into_store();
-    let context = context(run, caller, at);
+    let context = context(machine, caller, at);
     let visit = async {
-        let instance = run.blueprint.instantiate_async(&mut store).await?;
+        let instance = machine.blueprint.instantiate_async(&mut store).await?;
         instance
             .minion_blueprint_blueprint()
             .call_step(&mut store, &caller.node, &context)
@@ -49,7 +58,7 @@ pub(super) async fn step(run: &mut Run, caller: &Caller, node: &Node, at: &Posit
             }
         },
     };
-    let state = match run.checked_state(&transition.state, MOST_STATE) {
+    let state = match checked(&transition.state, &machine.schema) {
         Ok(state) => state,
         Err(why) => {
             return Ok(Err(format!(
@@ -68,7 +77,7 @@ pub(super) async fn step(run: &mut Run, caller: &Caller, node: &Node, at: &Posit
             at.findings.clone()
         },
         detail: if agentic {
-            Detail::Agent(since(run.services.agents().spent, before))
+            Detail::Agent(since(services.agents().spent, before))
         } else {
             Detail::Step
         },
@@ -77,7 +86,8 @@ pub(super) async fn step(run: &mut Run, caller: &Caller, node: &Node, at: &Posit
 
 /// One visit of a plugin in the workspace.
 pub(super) async fn plugin(
-    run: &mut Run,
+    machine: &Machine,
+    view: &Arc<View>,
     caller: &Caller,
     using: &PluginUse,
     at: &Position,
@@ -86,26 +96,23 @@ pub(super) async fn plugin(
     let verdict = Verdict::Allow {
         rule: "graph".to_owned(),
     };
-    let door = &run.services.door;
-    let scope = match door.open(caller, &calls::PLUGIN_RUN, request, verdict)? {
-        Ok(scope) => scope,
+    let (services, name) = (&machine.services, using.name.as_str());
+    let door = &services.door;
+    let answer = match door.open(caller, &recorded::PLUGIN, request, verdict)? {
+        Opened::Answered(answer) => answer,
+        Opened::Scope(scope) => {
+            let parameters = using.parameters.to_string();
+            let output =
+                plugins::beneath(services, caller, By::Graph, view, name, &parameters, &scope)
+                    .await?;
+            let response = json!(output);
+            door.close(caller, &recorded::PLUGIN, scope, Ok((output, response)))?
+        }
+    };
+    let output = match answer {
+        Ok(output) => output,
         Err(failure) => return Ok(Err(failure.to_string())),
     };
-    let parameters = using.parameters.to_string();
-    let output = plugins::beneath(
-        &run.services,
-        caller,
-        By::Graph,
-        &run.view,
-        using.name.as_str(),
-        &parameters,
-        &scope,
-    )
-    .await?;
-    let shown = plugins::shown(&output);
-    if let Err(failure) = door.close(caller, scope, Ok(((), shown)))? {
-        return Ok(Err(failure.to_string()));
-    }
     let mut findings = at.findings.clone();
     findings.extend(output.findings);
     findings.truncate(MOST_FINDINGS);
@@ -117,10 +124,10 @@ pub(super) async fn plugin(
     }))
 }
 
-fn context(run: &Run, caller: &Caller, at: &Position) -> wit::Context {
+fn context(machine: &Machine, caller: &Caller, at: &Position) -> wit::Context {
     wit::Context {
-        task: run.task.clone(),
-        inputs: run
+        task: machine.task.clone(),
+        inputs: machine
             .inputs
             .iter()
             .map(|(name, value)| (name.clone(), value.clone()))
@@ -152,9 +159,9 @@ fn told(failure: crate::bindings::host::types::Failure) -> String {
 }
 
 /// A state that a step returned: JSON, within its size, fitting the graph's schema.
-pub(super) fn checked(text: &str, most: usize, schema: &Schema) -> Result<Value, String> {
-    if text.len() > most {
-        return Err(format!("of {} bytes; {most} are allowed", text.len()));
+pub(super) fn checked(text: &str, schema: &Schema) -> Result<Value, String> {
+    if text.len() > MOST_STATE {
+        return Err(format!("of {} bytes; {MOST_STATE} are allowed", text.len()));
     }
     let state: Value = serde_json::from_str(text).map_err(|e| format!("that is not JSON: {e}"))?;
     schema

@@ -1,17 +1,19 @@
 //! `agent.run`: the loop of the agents room, fed with a model and tools that go through
 //! the door. A node that is not agentic gets a typed denial before anything else.
 
-use super::Services;
 use super::toolbox::DoorTools;
+use super::{Services, recorded};
 use crate::view::View;
 use async_trait::async_trait;
 use minion_agents::{
     AgentError, AgentFailure, AgentReport, AgentTask, Fatal, Finding, Limits, Model, ModelError,
-    Price, Turn, TurnRequest,
+    Price, Spent, Turn, TurnRequest,
 };
-use minion_door::{Caller, Failure, Halt, LimitKind, LimitReached, calls};
-use minion_grants::{AgentGrant, AgentLimits, PartName, Verdict};
-use serde_json::json;
+use minion_door::{Caller, Failure, Halt, LimitKind, LimitReached, Opened, Passed};
+use minion_grants::{AgentGrant, AgentLimits, Digest, PartName, Verdict};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,7 +46,47 @@ impl Wish {
     }
 }
 
-type Passed<T> = Result<Result<T, Failure>, Halt>;
+/// What an agent's work came to, as the journal keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Worked {
+    spent: Spent,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report: Option<AgentReport>,
+    /// Why there is no report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_by: Option<Value>,
+}
+
+impl Worked {
+    fn failed(spent: Spent, failure: &Failure) -> Self {
+        let ended_by = Some(failure.to_json());
+        Self {
+            spent,
+            report: None,
+            ended_by,
+        }
+    }
+
+    fn reported(report: AgentReport) -> Self {
+        Self {
+            spent: report.spent,
+            report: Some(report),
+            ended_by: None,
+        }
+    }
+
+    fn into_answer(self) -> Result<AgentReport, Failure> {
+        match (
+            self.report,
+            self.ended_by.as_ref().and_then(Failure::from_json),
+        ) {
+            (Some(report), _) => Ok(report),
+            (None, Some(failure)) => Err(failure),
+            (None, None) => Err(Failure::Other("the agent left nothing".to_owned())),
+        }
+    }
+}
 
 /// Runs one agent to its end.
 pub(crate) async fn run(
@@ -57,32 +99,32 @@ pub(crate) async fn run(
     if let Some(long) = wish.too_long() {
         return Ok(Err(long));
     }
-    let request = json!({ "prompt": wish.prompt, "task": wish.task, "tools": wish.tools });
-    let verdict = caller.authority.agent_run();
-    let scope = match services
-        .door
-        .open(caller, &calls::AGENT_RUN, request, verdict)?
-    {
-        Ok(scope) => scope,
-        Err(failure) => return Ok(Err(failure)),
-    };
-    let (Some(limits), Some(grant)) = (limits, caller.authority.agent()) else {
-        let why = format!("node `{}` has no limits for an agent", caller.node);
-        return services
-            .door
-            .close(caller, scope, Err(Failure::Invalid(why)));
-    };
-    let beneath = caller.beneath(scope.seq(), Arc::clone(&caller.authority));
-    let worked = work(services, &beneath, view, &limits, grant, wish).await?;
-    let answer = worked.map(|report| {
-        let response = json!({
-            "summary": report.summary, "turns": report.spent.turns,
-            "tool-calls": report.spent.tool_calls, "notes": report.notes,
-            "cost-microdollars": report.spent.cost_microdollars,
-        });
-        (report, response)
+    let request = json!({
+        "prompt": wish.prompt, "task": wish.task, "findings": wish.findings,
+        "context": wish.context, "tools": wish.tools, "max-turns": wish.max_turns,
     });
-    services.door.close(caller, scope, answer)
+    let verdict = caller.authority.agent_run();
+    let door = &services.door;
+    let opened = door.open(caller, &recorded::AGENT, request, verdict)?;
+    let worked = match opened {
+        Opened::Answered(answer) => answer,
+        Opened::Scope(scope) => {
+            let beneath = caller.beneath(scope.seq(), Arc::clone(&caller.authority));
+            let worked = if let (Some(limits), Some(grant)) = (limits, caller.authority.agent()) {
+                work(services, &beneath, view, &limits, grant, wish).await?
+            } else {
+                let why = format!("node `{}` has no limits for an agent", caller.node);
+                Worked::failed(Spent::default(), &Failure::Invalid(why))
+            };
+            let response = json!(worked);
+            door.close(caller, &recorded::AGENT, scope, Ok((worked, response)))?
+        }
+    };
+    Ok(worked.and_then(|worked| {
+        let words = worked.report.as_ref().map(|report| report.summary.as_str());
+        services.count_agent(caller, &worked.spent, words);
+        worked.into_answer()
+    }))
 }
 
 async fn work(
@@ -92,30 +134,30 @@ async fn work(
     limits: &AgentLimits,
     grant: &AgentGrant,
     wish: Wish,
-) -> Passed<AgentReport> {
-    let Some(model) = services.model.clone() else {
+) -> Result<Worked, Halt> {
+    let unspent = |failure: &Failure| Worked::failed(Spent::default(), failure);
+    let Some(model) = services.world().ok().and_then(|world| world.model.clone()) else {
         let cure = "no model is set up for this run: give --cassette, or --model-url and --model";
-        return Ok(Err(Failure::Unavailable(cure.to_owned())));
+        return Ok(unspent(&Failure::Unavailable(cure.to_owned())));
     };
     let tools = narrowed(limits, grant, wish.tools.as_deref());
     let task = match task(services, caller, limits, grant, wish) {
         Ok(task) => task,
-        Err(failure) => return Ok(Err(failure)),
+        Err(failure) => return Ok(unspent(&failure)),
     };
     let doored = DoorModel {
         services,
         caller,
+        view,
         model: &*model,
+        told: AtomicUsize::new(0),
     };
     let mut toolbox = DoorTools::new(services, caller, view, tools);
     match minion_agents::run(&task, &doored, &mut toolbox).await {
-        Ok(report) => {
-            services.count_agent(caller, &report.spent, Some(&report.summary));
-            Ok(Ok(report))
-        }
+        Ok(report) => Ok(Worked::reported(report)),
         Err(error) => {
-            services.count_agent(caller, &error.spent, None);
-            failed(error).map(Err)
+            let spent = error.spent;
+            Ok(Worked::failed(spent, &failed(error)?))
         }
     }
 }
@@ -188,7 +230,27 @@ const TOOL_CALLS_A_TURN: u32 = 8;
 struct DoorModel<'a> {
     services: &'a Services,
     caller: &'a Caller,
+    view: &'a View,
     model: &'a dyn Model,
+    /// Messages of the conversation that are in the journal already.
+    told: AtomicUsize,
+}
+
+impl DoorModel<'_> {
+    /// A request as the journal keeps it: what is new in the conversation, and a digest of
+    /// all of it, so that the records of an agent grow with its words and not with their
+    /// square.
+    fn asked(&self, request: &TurnRequest) -> Value {
+        let whole = json!(request);
+        let digest = Digest::of(whole.to_string().as_bytes());
+        let told = self.told.swap(request.messages.len(), Relaxed);
+        let new = request.messages.get(told..).unwrap_or_default();
+        let tools = (told == 0).then_some(&request.tools);
+        json!({
+            "turn": request.turn, "told-before": told, "messages": new, "tools": tools,
+            "max-output-tokens": request.max_output_tokens, "whole": digest.to_string(),
+        })
+    }
 }
 
 #[async_trait]
@@ -206,7 +268,7 @@ impl Model for DoorModel<'_> {
             let why = "the run's budget of model turns or tokens is spent";
             return Err(ModelError::Host(Fatal::new(Halt::Stopped(why.to_owned()))));
         }
-        let asked = json!({ "model": self.model.label(), "request": request });
+        let asked = self.asked(request);
         let verdict = Verdict::Allow {
             rule: "granted-model".to_owned(),
         };
@@ -225,15 +287,19 @@ impl Model for DoorModel<'_> {
                 }
             }
         };
+        let tree = || {
+            let seen = self.view.look().map_err(Halt::Stopped)?;
+            Ok(seen.tree.to_string())
+        };
         let passed = door
-            .pass_judged(self.caller, &calls::MODEL_TURN, asked, verdict, effect)
+            .pass_external(self.caller, &recorded::TURN, asked, verdict, tree, effect)
             .await;
         match passed.map_err(|halt| ModelError::Host(Fatal::new(halt)))? {
             // Its tokens are booked when the agent ends, with those that no answer counted.
             Ok(turn) => Ok(turn),
             Err(failure) => {
                 let error = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
-                Err(error.unwrap_or_else(|| ModelError::Host(Fatal::new(failure))))
+                Err(error.unwrap_or_else(|| ModelError::Recorded(failure.to_string())))
             }
         }
     }

@@ -1,17 +1,24 @@
 //! Reading and writing the files of a view. Each path is judged when it is resolved, by
 //! the door's judge; what is recorded is the path and a hash, never the content.
 
-use super::Services;
+use super::{Services, recorded};
 use crate::view::{Place, View};
-use minion_door::{Answer, CallKind, Caller, Failure, Halt, Judge, LimitKind, LimitReached, calls};
+use minion_door::{Call, CallKind, Caller, Failure, Judge, LimitKind, LimitReached, Passed};
 use minion_grants::{CapabilityKind, Denial, Digest};
-use minion_workspace::{Change, FileEntry, FileError, FileOp, Found, LimitKind as FileLimit};
+use minion_workspace::{
+    Change, ChangeKind, FileEntry, FileError, FileOp, Found, LimitKind as FileLimit,
+};
 use serde_json::{Value, json};
 
 /// The longest path or pattern that is taken, in bytes.
 const MOST_PATH: usize = 4 << 10;
 
-type Passed<T> = Result<Result<T, Failure>, Halt>;
+/// A file that differs from the base, as a guest sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Changed {
+    pub(crate) path: String,
+    pub(crate) kind: ChangeKind,
+}
 
 pub(crate) fn read(
     services: &Services,
@@ -22,21 +29,17 @@ pub(crate) fn read(
     if let Err(long) = bounded("a path", file, MOST_PATH) {
         return Ok(Err(long));
     }
-    pass(
-        services,
-        caller,
-        &calls::WORKSPACE_READ,
-        json!({ "file": file }),
-        |judge| {
+    services
+        .door
+        .pass(caller, &recorded::READ, json!({ "file": file }), |judge| {
             let content = view
-                .files
+                .files()?
                 .read(file, &|op, path| judged(judge, op, path))
                 .map_err(told)?
                 .value;
-            let response = summary(&content);
+            let response = recorded::content(&content);
             Ok((content, response))
-        },
-    )
+        })
 }
 
 pub(crate) fn list(
@@ -48,19 +51,17 @@ pub(crate) fn list(
     if let Err(long) = bounded("a path", folder, MOST_PATH) {
         return Ok(Err(long));
     }
-    pass(
-        services,
+    services.door.pass(
         caller,
-        &calls::WORKSPACE_LIST,
+        &recorded::LIST,
         json!({ "directory": folder }),
         |judge| {
             let entries = view
-                .files
+                .files()?
                 .list(folder, &|op, path| judged(judge, op, path))
                 .map_err(told)?
                 .value;
-            let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
-            let response = json!({ "entries": names });
+            let response = recorded::entries(&entries);
             Ok((entries, response))
         },
     )
@@ -79,26 +80,17 @@ pub(crate) fn search(
         return Ok(Err(long));
     }
     let request = json!({ "pattern": pattern, "beneath": beneath });
-    pass(
-        services,
-        caller,
-        &calls::WORKSPACE_SEARCH,
-        request,
-        |judge| {
+    services
+        .door
+        .pass(caller, &recorded::SEARCH, request, |judge| {
             let found = view
-                .files
+                .files()?
                 .search(pattern, beneath, &|op, path| judged(judge, op, path))
                 .map_err(told)?
                 .value;
-            let places: Vec<_> = found
-                .hits
-                .iter()
-                .map(|hit| format!("{}:{}", hit.file, hit.line))
-                .collect();
-            let response = json!({ "hits": places, "truncated": found.truncated });
+            let response = recorded::found(&found);
             Ok((found, response))
-        },
-    )
+        })
 }
 
 pub(crate) fn write(
@@ -112,18 +104,12 @@ pub(crate) fn write(
         return Ok(Err(long));
     }
     let request = json!({ "file": file, "content": summary(content) });
-    change(
-        services,
-        caller,
-        view,
-        &calls::WORKSPACE_WRITE,
-        request,
-        |judge| {
-            view.files
-                .write(file, content, &|op, path| judged(judge, op, path))
-                .map(|_| ())
-        },
-    )
+    change(services, caller, view, &recorded::WRITE, request, |judge| {
+        view.files()?
+            .write(file, content, &|op, path| judged(judge, op, path))
+            .map(drop)
+            .map_err(told)
+    })
 }
 
 pub(crate) fn edit(
@@ -139,18 +125,12 @@ pub(crate) fn edit(
     }
     let request =
         json!({ "file": file, "old": summary(old.as_bytes()), "new": summary(new.as_bytes()) });
-    change(
-        services,
-        caller,
-        view,
-        &calls::WORKSPACE_EDIT,
-        request,
-        |judge| {
-            view.files
-                .edit(file, old, new, &|op, path| judged(judge, op, path))
-                .map(|_| ())
-        },
-    )
+    change(services, caller, view, &recorded::EDIT, request, |judge| {
+        view.files()?
+            .edit(file, old, new, &|op, path| judged(judge, op, path))
+            .map(drop)
+            .map_err(told)
+    })
 }
 
 pub(crate) fn remove(services: &Services, caller: &Caller, view: &View, file: &str) -> Passed<()> {
@@ -161,86 +141,63 @@ pub(crate) fn remove(services: &Services, caller: &Caller, view: &View, file: &s
         services,
         caller,
         view,
-        &calls::WORKSPACE_REMOVE,
+        &recorded::REMOVE,
         json!({ "file": file }),
         |judge| {
-            view.files
+            view.files()?
                 .remove(file, &|op, path| judged(judge, op, path))
-                .map(|_| ())
+                .map(drop)
+                .map_err(told)
         },
     )
 }
 
 /// What differs from the base.
-pub(crate) fn changes(services: &Services, caller: &Caller, view: &View) -> Passed<Vec<Change>> {
-    pass(
-        services,
-        caller,
-        &calls::WORKSPACE_CHANGES,
-        Value::Null,
-        |_| {
+pub(crate) fn changes(services: &Services, caller: &Caller, view: &View) -> Passed<Vec<Changed>> {
+    services
+        .door
+        .pass(caller, &recorded::CHANGES, Value::Null, |_| {
             let found = changes_of(services, view)?;
             let mine: Vec<_> = found
                 .into_iter()
-                .filter(|c| may_see(caller, &c.path))
+                .filter(|change| may_see(caller, &change.path))
+                .map(|Change { path, kind, .. }| Changed { path, kind })
                 .collect();
-            let response =
-                json!({ "files": mine.iter().map(|c| c.path.as_str()).collect::<Vec<_>>() });
+            let response = recorded::changes(&mine);
             Ok((mine, response))
-        },
-    )
+        })
 }
 
 fn changes_of(services: &Services, view: &View) -> Result<Vec<Change>, Failure> {
-    let other = |error: &dyn std::fmt::Display| Failure::Other(error.to_string());
-    let (base, tree) = match &view.place {
-        Place::Gate(tree) => (services.base, *tree),
-        Place::Workspace(checkout) => {
-            let mut checkout = checkout
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            (
-                services.base,
-                checkout.snapshot().map_err(|e| other(&e))?.tree,
-            )
-        }
+    let world = services.world()?;
+    let tree = match &view.place {
+        Place::Gate(tree) => *tree,
+        Place::Workspace(_) | Place::Nowhere => view.look().map_err(Failure::Other)?.tree,
     };
-    services.objects.changes(base, tree).map_err(|e| other(&e))
+    let changes = world.objects.changes(world.base, tree);
+    changes.map_err(|error| Failure::Other(error.to_string()))
 }
 
 fn may_see(caller: &Caller, path: &str) -> bool {
-    matches!(
-        caller.file(minion_grants::FileOp::Read, path),
-        minion_grants::Verdict::Allow { .. }
-    )
+    caller.file(minion_grants::FileOp::Read, path).is_ok()
 }
 
 fn change(
     services: &Services,
     caller: &Caller,
     view: &View,
-    kind: &'static CallKind,
+    call: &Call<()>,
     request: Value,
-    effect: impl FnOnce(&Judge<'_>) -> Result<(), FileError<Denial>>,
+    effect: impl FnOnce(&Judge<'_>) -> Result<(), Failure>,
 ) -> Passed<()> {
-    view.touch();
-    pass(services, caller, kind, request, |judge| {
+    services.door.pass(caller, call, request, |judge| {
         if matches!(view.place, Place::Gate(_)) {
-            return Err(Failure::Denied(judged_tree(kind)));
+            return Err(Failure::Denied(judged_tree(call.kind)));
         }
-        effect(judge).map_err(told)?;
+        view.touch();
+        effect(judge)?;
         Ok(((), Value::Null))
     })
-}
-
-fn pass<T>(
-    services: &Services,
-    caller: &Caller,
-    kind: &'static CallKind,
-    request: Value,
-    effect: impl FnOnce(&Judge<'_>) -> Answer<T>,
-) -> Passed<T> {
-    services.door.pass(caller, kind, request, effect)
 }
 
 /// A path that is longer than any system takes is refused before it is written down.
@@ -309,7 +266,7 @@ fn told(error: FileError<Denial>) -> Failure {
 
 /// A content as the journal keeps it.
 pub(crate) fn summary(content: &[u8]) -> Value {
-    json!({ "bytes": content.len(), "digest": Digest::of(content).to_string() })
+    json!({ "bytes": content.len(), "digest": String::from(Digest::of(content)) })
 }
 
 /// A gate judges a tree as it is; nobody writes in it, whatever was granted.

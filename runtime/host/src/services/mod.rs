@@ -5,6 +5,7 @@ pub(crate) mod agentic;
 pub(crate) mod commands;
 pub(crate) mod files;
 pub(crate) mod plugins;
+pub(crate) mod recorded;
 mod toolbox;
 
 use crate::engine::Engine;
@@ -13,10 +14,11 @@ use crate::project::ProjectCommand;
 use crate::run::{self, RunError};
 use crate::view::{Keep, Place, Stand, View};
 use minion_agents::{Model, Spent as AgentSpent};
-use minion_door::{Caller, Door};
-use minion_grants::{Admission, PartName};
+use minion_door::{Caller, Door, Failure};
+use minion_grants::{Admission, Authority, Node, PartName};
 use minion_sandbox::{Sandbox, Toolchains};
 use minion_workspace::{RunStore, TreeId};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,16 +27,11 @@ use std::time::Duration;
 pub(crate) struct Services {
     pub(crate) engine: Engine,
     pub(crate) door: Door,
-    pub(crate) admission: Admission,
     pub(crate) plugins: BTreeMap<PartName, LinkedPlugin>,
     pub(crate) prompts: BTreeMap<String, String>,
     pub(crate) project: Vec<ProjectCommand>,
-    pub(crate) model: Option<Arc<dyn Model>>,
-    pub(crate) sandbox: Sandbox,
-    pub(crate) toolchains: Toolchains,
-    pub(crate) objects: RunStore,
-    /// The tree that the run started from.
-    pub(crate) base: TreeId,
+    /// What effects happen in. A replay has none: everything that it hears was recorded.
+    pub(crate) world: Option<World>,
     /// The run's start since the Unix epoch: what guests see as the time.
     pub(crate) started: Duration,
     /// From the run's id: what guests see as randomness.
@@ -45,14 +42,47 @@ pub(crate) struct Services {
     pub(crate) agents: Mutex<Agents>,
 }
 
+/// What a live run acts on, and with what authority.
+pub(crate) struct World {
+    pub(crate) admission: Admission,
+    pub(crate) model: Option<Arc<dyn Model>>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) toolchains: Toolchains,
+    pub(crate) objects: RunStore,
+    /// The tree that the run started from.
+    pub(crate) base: TreeId,
+}
+
 /// What all agents of a run came to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Agents {
     pub(crate) spent: AgentSpent,
     pub(crate) last_words: Option<String>,
 }
 
 impl Services {
+    /// What effects happen in.
+    pub(crate) fn world(&self) -> Result<&World, Failure> {
+        self.world
+            .as_ref()
+            .ok_or_else(|| Failure::Other("a replay has nothing but its journal".to_owned()))
+    }
+
+    /// What a node of the graph may do; nothing in a replay, where nothing is judged.
+    pub(crate) fn authority_of_node(&self, node: &Node) -> Authority {
+        let world = self.world.as_ref();
+        world.map_or_else(Authority::default, |world| world.admission.node(node))
+    }
+
+    /// What a plugin may do.
+    pub(crate) fn authority_of_part(&self, part: &PartName) -> Authority {
+        let world = self.world.as_ref();
+        world.map_or_else(Authority::default, |world| {
+            world.admission.authority(part, None)
+        })
+    }
+
     /// What agents came to so far.
     pub(crate) fn agents(&self) -> Agents {
         self.agents
@@ -90,14 +120,18 @@ impl Services {
             agents.last_words = Some(words.to_owned());
         }
     }
+}
 
+impl World {
     /// Where the next command of a view stands. In a gate each one sees the judged tree as it
     /// is: through a layer that is thrown away, or where the kernel has none, in a checkout
     /// made for it.
     pub(crate) fn stand(&self, view: &View) -> Result<Stand, RunError> {
         let (root, caches) = (view.root(), view.caches());
         match (view.keep(), self.sandbox.has_overlay(), &view.place) {
-            (Keep::All, _, _) | (_, false, Place::Workspace(_)) => Ok(Stand::plain(root, caches)),
+            (Keep::All, _, _) | (_, false, Place::Workspace(_) | Place::Nowhere) => {
+                Ok(Stand::plain(root, caches))
+            }
             (keep, true, _) => Ok(Stand::layered(root, caches, keep)),
             (_, false, Place::Gate(tree)) => {
                 let (root, caches) = (

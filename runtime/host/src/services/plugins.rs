@@ -1,16 +1,16 @@
 //! Running a plugin: a fresh instance in a store of its own, with its own authority.
 
-use super::Services;
+use super::{Services, recorded};
 use crate::bindings::plugin::exports::minion::node::node as wit;
 use crate::guest::{Guest, GuestFault};
 use crate::imports::{findings_from_guest, log};
 use crate::project::Purpose;
 use crate::view::View;
 use minion_agents::Finding;
-use minion_door::{Caller, Failure, Halt, Scope, calls};
+use minion_door::{Caller, Failure, Halt, Opened, Passed, Scope};
 use minion_grants::Verdict as Ruling;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 
 /// Bytes of parameters that a step may give.
@@ -55,7 +55,8 @@ pub(crate) enum TestOutcome {
 }
 
 /// What a test runner reported.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TestReport {
     pub(crate) complete: bool,
     pub(crate) cases: Vec<(String, TestOutcome)>,
@@ -68,7 +69,8 @@ impl TestReport {
 }
 
 /// A plugin's answer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Output {
     pub(crate) verdict: Verdict,
     pub(crate) summary: String,
@@ -97,7 +99,7 @@ pub(crate) async fn call(
     view: &Arc<View>,
     name: &str,
     parameters: &str,
-) -> Result<Result<Output, Failure>, Halt> {
+) -> Passed<Output> {
     if name.len() + parameters.len() > MOST_PARAMETERS {
         let why = format!(
             "parameters of {} bytes; at most {MOST_PARAMETERS} are taken",
@@ -114,22 +116,18 @@ pub(crate) async fn call(
     let verdict = Ruling::Allow {
         rule: "bundled".to_owned(),
     };
-    match services
-        .door
-        .open(caller, &calls::PLUGIN_RUN, request, verdict)?
-    {
-        Err(failure) => Ok(Err(failure)),
-        Ok(scope) if !services.plugins.contains_key(name) => services.door.close(
-            caller,
-            scope,
-            Err(Failure::NotFound(format!("plugin {name}"))),
-        ),
-        Ok(scope) => {
+    let (door, plugin) = (&services.door, &recorded::PLUGIN);
+    match door.open(caller, plugin, request, verdict)? {
+        Opened::Answered(answer) => Ok(answer),
+        Opened::Scope(scope) if !services.plugins.contains_key(name) => {
+            let failure = Failure::NotFound(format!("plugin {name}"));
+            door.close(caller, plugin, scope, Err(failure))
+        }
+        Opened::Scope(scope) => {
             let output =
                 beneath(services, caller, By::Step, view, name, parameters, &scope).await?;
-            services
-                .door
-                .close(caller, scope, Ok((output.clone(), shown(&output))))
+            let response = json!(output);
+            door.close(caller, plugin, scope, Ok((output, response)))
         }
     }
 }
@@ -156,7 +154,7 @@ pub(crate) async fn beneath(
     let Some((part, plugin)) = services.plugins.get_key_value(name) else {
         return Ok(Output::broken(name, "there is no such plugin in this file"));
     };
-    let authority = Arc::new(services.admission.authority(part, None));
+    let authority = Arc::new(services.authority_of_part(part));
     let who = match by {
         By::Graph => caller.beneath(scope.seq(), authority),
         By::Step => caller.lending(scope.seq(), authority),
@@ -179,22 +177,6 @@ pub(crate) async fn beneath(
             fault => Ok(Output::broken(name, &fault.to_string())),
         },
     }
-}
-
-/// What the journal and a log show of an answer.
-pub(crate) fn shown(output: &Output) -> Value {
-    let tests = output.tests.as_ref().map(|report| {
-        json!({
-            "complete": report.complete,
-            "passed": report.count(TestOutcome::Passed),
-            "failed": report.count(TestOutcome::Failed),
-            "skipped": report.count(TestOutcome::Skipped),
-        })
-    });
-    json!({
-        "verdict": output.verdict.label(), "summary": output.summary,
-        "findings": output.findings, "tests": tests,
-    })
 }
 
 fn input(services: &Services, parameters: &str) -> wit::Input {

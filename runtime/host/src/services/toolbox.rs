@@ -1,6 +1,7 @@
 //! An agent's tools: the same services that a step's calls reach, so the same judge, the
 //! same limits and the same records. What a tool says is data for the model.
 
+use super::commands::Completed;
 use super::{Services, commands, files};
 use crate::view::View;
 use async_trait::async_trait;
@@ -9,8 +10,8 @@ use minion_agents::{
 };
 use minion_door::{Caller, Failure, Halt, calls};
 use minion_grants::{CapabilityKind, Denial};
-use minion_sandbox::Finished;
 use minion_workspace::{EntryKind, FileEntry, Found};
+use serde_json::json;
 use std::sync::Arc;
 
 /// Bytes of a command's output that a model is shown, from its end.
@@ -90,15 +91,16 @@ impl ToolBox for DoorTools<'_> {
     }
 
     async fn refused(&mut self, call: &ToolCall, refusal: &Refusal) -> Result<(), Fatal> {
+        let request = json!({ "tool": call.name, "arguments": call.arguments });
         let denial = Denial {
             capability: CapabilityKind::Agent,
-            target: call.name.clone(),
+            target: refusal.target(&call.name),
             rule: refusal.rule().to_owned(),
             cure: refusal.cure(),
         };
         self.services
             .door
-            .deny(self.caller, &calls::AGENT_TOOL, denial)
+            .refuse(self.caller, &calls::AGENT_TOOL, request, denial)
             .map_err(Fatal::new)?;
         Ok(())
     }
@@ -140,7 +142,7 @@ fn found(found: &Found) -> String {
     lines.chain(more).collect()
 }
 
-fn ended(done: &Finished) -> String {
+fn ended(done: &Completed) -> String {
     let how = match (done.timed_out, done.exit) {
         (true, _) => "ran out of time and was killed".to_owned(),
         (false, Some(code)) => format!("exit code {code}"),

@@ -6,7 +6,8 @@ use std::thread;
 
 use super::{batch, create};
 use crate::{
-    AppendError, Claim, ClaimError, Ending, Head, Lease, Outcome, RunState, Store, Timestamp,
+    AppendError, Claim, ClaimError, Ending, Head, Lease, Outcome, Pause, RunFilter, RunState,
+    Store, Timestamp,
 };
 
 fn state(store: &dyn Store, lease: &Lease) -> RunState {
@@ -132,4 +133,53 @@ pub(super) fn of_many_claims_at_once_one_wins<S: Store>(open: impl Fn() -> S) {
     });
     let won = claims.iter().filter(|claim| claim.is_ok()).count();
     assert_eq!(won, 1, "{claims:?}");
+}
+
+pub(super) fn the_holder_is_told_while_it_holds<S: Store>(open: impl Fn() -> S) {
+    let (store, other) = (open(), open());
+    let (lease, _) = create(&store, 1);
+    let run = lease.run();
+    let told = |store: &S| store.summary(run).expect("is listed").holder;
+    let holder = told(&other).expect("somebody holds it");
+    assert_eq!(holder.process, std::process::id());
+    assert!(holder.lives(), "{holder:?}");
+    match other.claim(run, Claim::IfFree) {
+        Err(ClaimError::Held { holder: named, .. }) => assert_eq!(named, holder.to_string()),
+        other => panic!("the run is held, got {other:?}"),
+    }
+    drop(lease);
+    assert_eq!(told(&other), None);
+    let again = other.claim(run, Claim::IfFree).expect("the run is free");
+    let later = told(&store).expect("somebody holds it");
+    assert!(later.since >= holder.since);
+    drop(again);
+}
+
+pub(super) fn a_pause_stands_until_something_is_appended<S: Store>(open: impl Fn() -> S) {
+    let (store, other) = (open(), open());
+    let (mut lease, mut head) = create(&store, 1);
+    let run = lease.run();
+    let state = || other.summary(run).expect("is listed").state;
+    for (pause, left) in [
+        (Some(Pause::Waiting), RunState::Waiting),
+        (Some(Pause::Stopped), RunState::Stopped),
+        (None, RunState::Interrupted),
+    ] {
+        let mut last = batch(run, Some(head), 1, "last");
+        last.pause = pause;
+        head = store.append(&lease, head, last).expect("is taken");
+        assert_eq!(state(), RunState::Running);
+        drop(lease);
+        assert_eq!(state(), left);
+        let some = |state| RunFilter {
+            state: Some(state),
+            ..RunFilter::default()
+        };
+        assert_eq!(other.runs(&some(left)).expect("lists").len(), 1);
+        lease = other.claim(run, Claim::IfFree).expect("the run is free");
+        assert_eq!(state(), RunState::Running);
+        drop(lease);
+        assert_eq!(state(), left, "a claim alone changes nothing");
+        lease = other.claim(run, Claim::IfFree).expect("the run is free");
+    }
 }

@@ -8,6 +8,8 @@ mod blobs;
 mod leases;
 mod records;
 mod runs;
+mod signals;
+mod space;
 
 use crate::{
     Batch, Blob, Hash, Head, Lease, NewRun, Payload, RunId, RunStarted, Seq, Store, StoredRecord,
@@ -34,6 +36,17 @@ pub fn suite<S: Store, O: Fn() -> S>(place: impl Fn() -> O) {
     leases::of_many_claims_at_once_one_wins(place());
     blobs::blobs_are_found_by_their_content(&place()());
     blobs::a_refused_batch_leaves_no_blob(&place()());
+    leases::the_holder_is_told_while_it_holds(place());
+    leases::a_pause_stands_until_something_is_appended(place());
+    signals::signals_come_in_order_without_a_lease(place());
+    signals::a_signal_that_is_sent_again_is_kept_once(place());
+    signals::signals_that_nobody_would_hear_are_refused(&place()());
+    space::a_run_refers_to_what_came_with_it_and_what_it_names(&place()());
+    space::a_batch_that_names_a_missing_blob_is_refused(&place()());
+    space::only_what_nobody_refers_to_is_swept(place());
+    space::a_removed_run_is_gone_with_all_of_it(place());
+    space::sizes_tell_what_a_removal_frees(&place()());
+    space::an_adopted_run_is_read_and_never_claimed(&place()());
     runs::a_run_exists_once(&place()());
     runs::unknown_runs_are_named(&place()());
     runs::the_list_is_filtered_and_begins_with_the_youngest(&place()());
@@ -100,13 +113,13 @@ fn create(store: &dyn Store, n: u64) -> (Lease, Head) {
 /// Claims a run and goes on with it from its last checkpoint.
 #[cfg(test)]
 pub(crate) fn resumed(
-    store: std::sync::Arc<dyn Store>,
+    store: &std::sync::Arc<dyn Store>,
     clock: std::sync::Arc<dyn Clock>,
     run: RunId,
     claim: Claim,
     runtime_version: &str,
 ) -> Journal {
-    let journal = Journal::claim(std::sync::Arc::clone(&store), clock, run, claim).unwrap();
+    let journal = Journal::claim(std::sync::Arc::clone(store), clock, run, claim).unwrap();
     let checkpoint = store.summary(run).unwrap().checkpoint;
     let runtime_version = runtime_version.to_owned();
     let how = Resumption {

@@ -69,6 +69,16 @@ pub(crate) fn decode(run: RunId, prev: Hash, stored: &StoredRecord) -> Result<Re
     Ok(disk.into_live(run, prev, stored.hash))
 }
 
+/// The kind of a stored record, as its body names it, without reading the rest. None
+/// when the bytes do not begin as canonical ones do: only reading all of them tells.
+pub(crate) fn kind(bytes: &[u8]) -> Option<&[u8]> {
+    let rest = bytes.strip_prefix(br#"{"at":"#)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = rest[digits..].strip_prefix(br#","body":{""#)?;
+    let end = rest.iter().position(|byte| *byte == b'"')?;
+    Some(&rest[..end])
+}
+
 /// A later version is likely to fail in its shape first: says so by its name.
 fn refusal(seq: Seq, bytes: &[u8], source: serde_json::Error) -> DecodeError {
     match serde_json::from_slice::<Version>(bytes) {

@@ -7,10 +7,10 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Number, Value, json};
 
-use super::{DecodeError, Envelope, decode, encode};
+use super::{DecodeError, Envelope, decode, encode, kind};
 use crate::{
-    Body, Effect, Ending, Hash, InDoubt, Level, Outcome, Part, Payload, Record, RunId, RunStarted,
-    Seq, StoredRecord, Timestamp, canonical,
+    Body, Decision, Effect, Ending, Forked, Hash, InDoubt, Level, Moved, Outcome, Part, Payload,
+    Record, RunId, RunStarted, Seq, StoredRecord, Timestamp, canonical,
 };
 
 fn text() -> impl Strategy<Value = String> {
@@ -67,8 +67,11 @@ fn started() -> impl Strategy<Value = Body> {
         payload(),
         payload(),
         vec(part, 0..3),
+        option::of(payload()),
+        option::of(forked()),
     );
-    (texts, rest).prop_map(|(texts, (base_commit, model, inputs, admission, parts))| {
+    (texts, rest).prop_map(|(texts, rest)| {
+        let (base_commit, model, inputs, admission, parts, setup, forked) = rest;
         let (blueprint, version, component, contract, base_tree, repository, task, sandbox, last) =
             texts;
         Body::RunStarted(Box::new(RunStarted {
@@ -86,10 +89,63 @@ fn started() -> impl Strategy<Value = Body> {
             runtime_version: last,
             model,
             parts,
-            setup: None,
-            forked: None,
+            setup,
+            forked,
         }))
     })
+}
+
+fn forked() -> impl Strategy<Value = Forked> {
+    (any::<u128>(), any::<u64>(), any::<[u8; 32]>()).prop_map(|(run, checkpoint, hash)| Forked {
+        run: RunId::from_bits(run),
+        checkpoint: Seq(checkpoint),
+        hash: Hash(hash),
+    })
+}
+
+fn resumed() -> impl Strategy<Value = Body> {
+    let moved = (text(), text(), payload()).prop_map(|(version, component, admission)| {
+        Box::new(Moved {
+            version,
+            component,
+            admission,
+        })
+    });
+    let place = || option::of(any::<u64>().prop_map(Seq));
+    let places = (place(), place(), place());
+    (any::<u64>(), text(), places, option::of(moved)).prop_map(
+        |(epoch, runtime_version, (checkpoint, void_after, in_doubt), moved)| Body::Resumed {
+            epoch,
+            runtime_version,
+            checkpoint,
+            void_after,
+            in_doubt,
+            moved,
+        },
+    )
+}
+
+fn waits() -> impl Strategy<Value = Body> {
+    let waiting = (text(), any::<u64>(), text()).prop_map(|(node, visit, tree)| Body::Waiting {
+        node,
+        visit,
+        tree,
+    });
+    let words = (text(), text(), text(), option::of(text()));
+    let decided = (words, any::<bool>(), vec(text(), 0..3)).prop_map(
+        |((node, by, tree, comment), approved, accepts)| {
+            Body::Decided(Decision {
+                node,
+                approved,
+                by,
+                comment,
+                tree,
+                accepts,
+            })
+        },
+    );
+    let stopped = text().prop_map(|reason| Body::Stopped { reason });
+    prop_oneof![waiting, decided, stopped]
 }
 
 fn effect() -> impl Strategy<Value = Effect> {
@@ -118,34 +174,46 @@ fn calls() -> impl Strategy<Value = Body> {
                 }
             }
         ),
-        (text(), effect(), payload(), text(), policy).prop_map(
-            |(call, effect, request, rule, policy)| {
+        (
+            text(),
+            effect(),
+            payload(),
+            text(),
+            policy,
+            option::of(text())
+        )
+            .prop_map(|(call, effect, request, rule, policy, tree)| {
                 Body::Intent {
                     call,
                     effect,
                     request,
                     rule,
                     policy,
-                    tree: None,
+                    tree,
                 }
-            }
-        ),
+            }),
         (any::<u64>(), payload()).prop_map(|(intent, response)| Body::Result {
             intent: Seq(intent),
             response
         }),
-        (text(), text(), text(), text(), text()).prop_map(
-            |(call, capability, target, rule, cure)| {
+        (
+            text(),
+            text(),
+            text(),
+            text(),
+            text(),
+            option::of(payload())
+        )
+            .prop_map(|(call, capability, target, rule, cure, request)| {
                 Body::Denied {
                     call,
                     capability,
                     target,
                     rule,
                     cure,
-                    request: None,
+                    request,
                 }
-            }
-        ),
+            }),
     ]
 }
 
@@ -170,16 +238,8 @@ fn body() -> impl Strategy<Value = Body> {
         started(),
         calls(),
         ending(),
-        (any::<u64>(), text(), option::of(any::<u64>())).prop_map(|(epoch, version, seq)| {
-            Body::Resumed {
-                epoch,
-                runtime_version: version,
-                checkpoint: seq.map(Seq),
-                void_after: None,
-                in_doubt: None,
-                moved: None,
-            }
-        }),
+        resumed(),
+        waits(),
         (text(), any::<u64>(), text()).prop_map(|(node, visit, tree)| Body::VisitStarted {
             node,
             visit,
@@ -188,18 +248,25 @@ fn body() -> impl Strategy<Value = Body> {
         (proptest::sample::select(level.to_vec()), text())
             .prop_map(|(level, message)| Body::Log { level, message }),
         payload().prop_map(|evidence| Body::Evidence { evidence }),
-        (text(), any::<u64>(), text(), payload(), text()).prop_map(
-            |(node, visit, label, state, tree)| {
+        (
+            text(),
+            any::<u64>(),
+            text(),
+            payload(),
+            text(),
+            option::of(payload())
+        )
+            .prop_map(|(node, visit, label, state, tree, findings)| {
                 Body::Checkpoint {
                     node,
                     visit,
                     label,
                     state,
                     tree,
-                    findings: None,
+                    spent: findings.clone(),
+                    findings,
                 }
-            }
-        ),
+            }),
     ]
 }
 
@@ -348,6 +415,7 @@ fn the_shape_of_version_one_stays() {
         state: Payload::Inline(json!({"b": 1, "a": BTreeMap::from([("z", 0.5)])})),
         tree: "e77a".into(),
         findings: None,
+        spent: None,
     };
     let (seq, visit, parent) = (Seq(12), Some(5), Some(Seq(9)));
     let envelope = Envelope {
@@ -360,4 +428,25 @@ fn the_shape_of_version_one_stays() {
     let bytes = encode(envelope, &body).unwrap();
     let shape = r#"{"at":3,"body":{"checkpoint":{"label":"pass","node":"lint","state":{"inline":{"a":{"z":0.5},"b":1}},"tree":"e77a","visit":2}},"micros":4,"parent":9,"seq":12,"v":1,"visit":5}"#;
     assert_eq!(String::from_utf8(bytes).unwrap(), shape);
+}
+
+#[test]
+fn the_kind_is_told_from_the_first_bytes_and_from_nothing_else() {
+    let envelope = Envelope {
+        seq: Seq(4),
+        visit: None,
+        parent: None,
+        at: Timestamp(u64::MAX),
+        micros: 0,
+    };
+    let message = r#"{"at":1,"body":{"resumed":"#.into();
+    let level = Level::Info;
+    let bytes = encode(envelope, &Body::Log { level, message }).unwrap();
+    assert_eq!(kind(&bytes), Some(&b"log"[..]));
+    let reason = "ctrl-c".into();
+    let bytes = encode(envelope, &Body::Stopped { reason }).unwrap();
+    assert_eq!(kind(&bytes), Some(&b"stopped"[..]));
+    for unknown in [&b""[..], b"{}", br#"{"at": 1"#, br#"{"at":1,"body":{"#] {
+        assert_eq!(kind(unknown), None);
+    }
 }

@@ -11,8 +11,8 @@ use crate::conformance::{resumed, run_id, started};
 use crate::{
     AppendError, Batch, Body, Claim, ClaimError, Clock, Effect, Ending, Hash, Head, InDoubt,
     Journal, JournalError, Lease, Level, NewRun, Outcome, Payload, Record, Records, RunFilter,
-    RunFragment, RunId, RunSummary, Seq, SqliteStore, Store, StoreError, StoredRecord, Timestamp,
-    Totals, keep, load, load_bytes, verify,
+    RunFragment, RunId, RunState, RunSummary, Seq, Signal, SignalError, Size, SqliteStore, Store,
+    StoreError, StoredRecord, Swept, Timestamp, Totals, keep, load, load_bytes, verify,
 };
 
 /// A clock that goes on by a millisecond at each look.
@@ -217,6 +217,7 @@ fn resuming_goes_on_from_the_last_checkpoint_in_the_same_chain() {
         state: Payload::Inline(json!({})),
         tree: "5d01".into(),
         findings: None,
+        spent: None,
     };
     let at = journal.note_durably(Some(1), None, 0, checkpoint).unwrap();
     journal
@@ -224,7 +225,7 @@ fn resuming_goes_on_from_the_last_checkpoint_in_the_same_chain() {
         .unwrap();
     drop(journal);
     let clock = Arc::new(Ticking::default());
-    let again = resumed(Arc::clone(&store), clock, run_id(1), Claim::IfFree, "0.2.0");
+    let again = resumed(&store, clock, run_id(1), Claim::IfFree, "0.2.0");
     let resumed = records(&*store).pop().unwrap();
     let (epoch, runtime_version) = (2, "0.2.0".to_owned());
     let expected = Body::Resumed {
@@ -240,6 +241,39 @@ fn resuming_goes_on_from_the_last_checkpoint_in_the_same_chain() {
         Records::starting(&*store, run_id(1), at).unwrap().count(),
         3
     );
+    verify(&*store, run_id(1)).unwrap();
+}
+
+#[test]
+fn a_run_that_waits_or_was_stopped_stands_so_until_it_goes_on() {
+    let (_folder, store) = open();
+    let state = || store.summary(run_id(1)).unwrap().state;
+    let waiting = Body::Waiting {
+        node: "approve".into(),
+        visit: 1,
+        tree: "5d01".into(),
+    };
+    let journal = begin(&store);
+    journal
+        .note_durably(None, None, 0, waiting.clone())
+        .unwrap();
+    drop(journal);
+    assert_eq!(state(), RunState::Waiting);
+    verify(&*store, run_id(1)).unwrap();
+    let again = || {
+        let clock = Arc::new(Ticking::default());
+        resumed(&store, clock, run_id(1), Claim::IfFree, "0.2.0")
+    };
+    drop(again());
+    assert_eq!(state(), RunState::Interrupted, "it went on and died");
+    let journal = again();
+    journal.note(None, None, 0, waiting).unwrap();
+    let reason = "ctrl-c".into();
+    journal
+        .note_durably(None, None, 0, Body::Stopped { reason })
+        .unwrap();
+    drop(journal);
+    assert_eq!(state(), RunState::Stopped);
     verify(&*store, run_id(1)).unwrap();
 }
 
@@ -309,6 +343,38 @@ impl Store for Failing {
     fn get_blob(&self, digest: &Hash) -> Result<Vec<u8>, StoreError> {
         self.inner.get_blob(digest)
     }
+
+    fn adopt(&self, run: &NewRun, whole: Batch) -> Result<(), AppendError> {
+        self.inner.adopt(run, whole)
+    }
+
+    fn has_blob(&self, digest: &Hash) -> Result<bool, StoreError> {
+        self.inner.has_blob(digest)
+    }
+
+    fn references(&self, run: RunId) -> Result<Vec<Hash>, StoreError> {
+        self.inner.references(run)
+    }
+
+    fn signal(&self, run: RunId, signal: &Signal) -> Result<u64, SignalError> {
+        self.inner.signal(run, signal)
+    }
+
+    fn signals(&self, run: RunId, after: u64) -> Result<Vec<(u64, Signal)>, StoreError> {
+        self.inner.signals(run, after)
+    }
+
+    fn remove(&self, run: RunId) -> Result<(), ClaimError> {
+        self.inner.remove(run)
+    }
+
+    fn size(&self, runs: &[RunId]) -> Result<Size, StoreError> {
+        self.inner.size(runs)
+    }
+
+    fn sweep(&self, dry: bool) -> Result<Swept, StoreError> {
+        self.inner.sweep(dry)
+    }
 }
 
 #[test]
@@ -347,7 +413,8 @@ enum Step {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
 
-    /// Two writers that take the run from each other, in any order.
+    /// Two writers that take the run from each other, in any order; each has the store
+    /// open for itself, as two processes do.
     #[test]
     fn any_interleaving_of_two_writers_leaves_one_chain(steps in proptest::collection::vec(
         prop_oneof![
@@ -356,7 +423,8 @@ proptest! {
             1 => any::<bool>().prop_map(Step::TakeOver),
         ], 1..40)
     ) {
-        let (_folder, store) = open();
+        let (folder, store) = open();
+        let other: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path().join("journal")).unwrap());
         let mut writers = [Some(begin(&store)), None];
         let mut owner = 0;
         for step in steps {
@@ -378,7 +446,8 @@ proptest! {
                     owner = usize::from(who);
                     let clock = Arc::new(Ticking::default());
                     writers[owner] = None;
-                    writers[owner] = Some(resumed(Arc::clone(&store), clock, run_id(1), Claim::TakeOver, "0"));
+                    let own = [&store, &other][owner];
+                    writers[owner] = Some(resumed(own, clock, run_id(1), Claim::TakeOver, "0"));
                 }
             }
         }

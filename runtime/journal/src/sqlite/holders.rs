@@ -4,7 +4,7 @@
 //! out. A lease's file is locked before its epoch can be seen; no file, or one
 //! that can be locked, means that nobody lives who holds it.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -43,26 +43,40 @@ impl Holders {
 
     /// Whether somebody lives who holds this lease.
     pub(super) fn lives(&self, run: RunId, epoch: u64) -> io::Result<bool> {
-        let file = match File::open(self.path(run, epoch)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        // Shared, so that two who look do not take each other for the holder.
-        match file.try_lock_shared() {
-            Ok(()) => Ok(false),
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(error)) => Err(error),
+        locked(&self.path(run, epoch))
+    }
+
+    /// Whether somebody lives who holds any lease.
+    pub(super) fn anybody(&self) -> io::Result<bool> {
+        for entry in fs::read_dir(&self.folder)? {
+            if locked(&entry?.path())? {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     /// Removes what a dead process left behind.
     pub(super) fn forget(&self, run: RunId, epoch: u64) {
-        let _ = std::fs::remove_file(self.path(run, epoch));
+        let _ = fs::remove_file(self.path(run, epoch));
     }
 
     fn path(&self, run: RunId, epoch: u64) -> PathBuf {
         self.folder.join(format!("{run}.{epoch}"))
+    }
+}
+
+fn locked(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    // Shared, so that two who look do not take each other for the holder.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -74,6 +88,6 @@ pub(super) struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
+        let _ = fs::remove_file(&self.path);
     }
 }

@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::turn::Turn;
 use super::{SqliteStore, holders, schema, write};
 use crate::StoreError;
 
 const FILE: &str = "journal.sqlite";
-const LOCK: &str = "writer.lock";
+const DOOR: &str = "writer.lock";
+const TURNSTILE: &str = "writer.turn";
 
-/// How long to wait for a foreign program that locks the file; our own queue at
-/// `writer.lock`.
+/// How long to wait for a foreign program that locks the file; our own queue as `turn`
+/// says.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a journal was not opened.
@@ -67,6 +69,9 @@ pub enum OpenError {
         /// What the database said.
         source: rusqlite::Error,
     },
+    /// An earlier program writes it, and it has to be brought to a new form.
+    #[error("the journal `{}` is in use by an earlier minion-rt; open it again when its runs have ended", .0.display())]
+    InUse(PathBuf),
     /// Somebody else keeps it locked.
     #[error("the journal `{}` is locked by another program", path.display())]
     Locked {
@@ -105,13 +110,14 @@ impl SqliteStore {
         let dir = dir.as_ref();
         let path = dir.join(FILE);
         check(&path, "file", 0o600)?.ok_or_else(|| OpenError::NotFound(path.clone()))?;
-        let store = Self {
+        let mut store = Self {
             dir: dir.to_owned(),
             writer: None,
             readers: Mutex::default(),
+            schema: 0,
         };
         let db = store.connect().map_err(|source| database(&path, source))?;
-        admit(&path, &db)?;
+        store.schema = admit(&path, &db)?;
         store
             .readers
             .lock()
@@ -123,16 +129,19 @@ impl SqliteStore {
     pub(super) fn open_within(dir: &Path, patience: Duration) -> Result<Self, OpenError> {
         make_folder(dir)?;
         make_folder(&dir.join(holders::FOLDER))?;
-        let lock = make_file(&dir.join(LOCK))?;
+        let (door, turnstile) = (dir.join(DOOR), dir.join(TURNSTILE));
+        let turn = Turn::new(make_file(&door)?, make_file(&turnstile)?);
         let path = dir.join(FILE);
-        lock.lock().map_err(|source| io_error(dir, source))?;
-        let db = make_database(&path).and_then(|()| prepare(&path, patience));
-        lock.unlock().map_err(|source| io_error(dir, source))?;
-        let writer = write::Writer::new(db?, lock);
+        let db = {
+            let _taken = turn.take().map_err(|source| io_error(dir, source))?;
+            make_database(&path).and_then(|()| prepare(&path, patience))
+        };
+        let writer = write::Writer::new(db?, turn);
         Ok(Self {
             dir: dir.to_owned(),
             writer: Some(writer),
             readers: Mutex::default(),
+            schema: schema::VERSION,
         })
     }
 
@@ -172,17 +181,37 @@ fn prepare(path: &Path, patience: Duration) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(path, flags).map_err(failed)?;
     db.busy_timeout(patience).map_err(failed)?;
-    if admit(path, &db)? == 0 {
+    let found = admit(path, &db)?;
+    if found == 0 {
+        schema::prepare_new(&db).map_err(failed)?;
         db.pragma_update(None, "journal_mode", "WAL")
             .map_err(failed)?;
+    } else if found < schema::VERSION {
+        unused(path)?;
+    }
+    if found < schema::VERSION {
         let make = db
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;
-        schema::create(&make).map_err(failed)?;
+        if found == 0 {
+            schema::create(&make).map_err(failed)?;
+        }
+        schema::migrate(&make).map_err(failed)?;
         make.commit().map_err(failed)?;
     }
     schema::configure(&db).map_err(failed)?;
     Ok(db)
+}
+
+/// Whether no process holds a run: an earlier program would go on without the references
+/// that keep its blobs.
+fn unused(path: &Path) -> Result<(), OpenError> {
+    let folder = path.parent().unwrap_or(path);
+    match holders::Holders::at(folder).anybody() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(OpenError::InUse(path.to_owned())),
+        Err(source) => Err(io_error(folder, source)),
+    }
 }
 
 /// Takes only a file of ours, in a version that is known, or an empty one; gives

@@ -5,12 +5,28 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::holders::Holders;
 use super::schema::{self, bytes, cause, corrupt, hash};
 use crate::{
-    Ending, Hash, Head, NewRun, Outcome, RunFilter, RunFragment, RunId, RunState, RunSummary, Seq,
-    StoreError, StoredRecord, Timestamp,
+    Ending, Hash, Head, Holder, NewRun, Outcome, Pause, RunFilter, RunFragment, RunId, RunState,
+    RunSummary, Seq, StoreError, StoredRecord, Timestamp,
 };
 
 const SUMMARY: &str = "SELECT id, started, blueprint, version, repository, task, ended, outcome, \
-     reason, branch, tree, totals, epoch, seq, hash, checkpoint FROM runs LEFT JOIN heads ON run = number";
+     reason, branch, tree, totals, epoch, seq, hash, checkpoint";
+
+/// What a summary needs beside the tables.
+pub(super) struct Listing {
+    pub(super) holders: Holders,
+    pub(super) schema: i32,
+}
+
+impl Listing {
+    fn query(&self, rest: &str) -> String {
+        let since_2 = match self.schema {
+            ..2 => "NULL, NULL, NULL, NULL, NULL",
+            _ => "pause, process, born, since, imported",
+        };
+        format!("{SUMMARY}, {since_2} FROM runs LEFT JOIN heads ON run = number {rest}")
+    }
+}
 
 pub(super) fn head(db: &Connection, run: RunId) -> Result<Head, StoreError> {
     let sql = "SELECT seq, hash FROM runs JOIN heads ON run = number WHERE id = ?1";
@@ -76,6 +92,13 @@ pub(super) fn blob(db: &Connection, digest: &Hash) -> Result<Vec<u8>, StoreError
     }
 }
 
+pub(super) fn has_blob(db: &Connection, digest: &Hash) -> Result<bool, StoreError> {
+    let mut query = db
+        .prepare_cached("SELECT 1 FROM blobs WHERE digest = ?1")
+        .map_err(cause)?;
+    query.exists([digest.0]).map_err(cause)
+}
+
 pub(super) fn candidates(
     db: &Connection,
     fragment: &RunFragment,
@@ -101,14 +124,14 @@ pub(super) fn candidates(
 pub(super) fn summary(
     db: &Connection,
     run: RunId,
-    holders: &Holders,
+    listing: &Listing,
 ) -> Result<RunSummary, StoreError> {
     let mut query = db
-        .prepare_cached(&format!("{SUMMARY} WHERE id = ?1"))
+        .prepare_cached(&listing.query("WHERE id = ?1"))
         .map_err(cause)?;
     let mut rows = query.query([run.to_string()]).map_err(cause)?;
     match rows.next().map_err(cause)? {
-        Some(row) => line(row, holders),
+        Some(row) => line(row, listing),
         None => Err(StoreError::NoRun(run)),
     }
 }
@@ -116,11 +139,11 @@ pub(super) fn summary(
 pub(super) fn runs(
     db: &Connection,
     filter: &RunFilter,
-    holders: &Holders,
+    listing: &Listing,
 ) -> Result<Vec<RunSummary>, StoreError> {
-    let sql = format!(
-        "{SUMMARY} WHERE (?1 IS NULL OR blueprint = ?1) AND (?2 IS NULL OR repository = ?2) \
-         ORDER BY id DESC"
+    let sql = listing.query(
+        "WHERE (?1 IS NULL OR blueprint = ?1) AND (?2 IS NULL OR repository = ?2) \
+         ORDER BY id DESC",
     );
     let mut query = db.prepare_cached(&sql).map_err(cause)?;
     let mut rows = query
@@ -131,7 +154,7 @@ pub(super) fn runs(
     while runs.len() < limit
         && let Some(row) = rows.next().map_err(cause)?
     {
-        let summary = line(row, holders)?;
+        let summary = line(row, listing)?;
         if filter.state.is_none_or(|state| state == summary.state) {
             runs.push(summary);
         }
@@ -139,20 +162,22 @@ pub(super) fn runs(
     Ok(runs)
 }
 
-fn line(row: &Row<'_>, holders: &Holders) -> Result<RunSummary, StoreError> {
+fn line(row: &Row<'_>, listing: &Listing) -> Result<RunSummary, StoreError> {
     let run = schema::run(row, 0)?;
     let ending = ending(row)?;
     let epoch: Option<u64> = row.get(12).map_err(cause)?;
     let epoch = epoch.ok_or_else(|| corrupt(format!("run `{run}` has no head")))?;
-    let state = match &ending {
-        Some(_) => RunState::Ended,
-        None if holders
-            .lives(run, epoch)
-            .map_err(|e| StoreError::Failed(e.into()))? =>
-        {
-            RunState::Running
-        }
-        None => RunState::Interrupted,
+    let (pause, holder) = (pause(row)?, holder(row).map_err(cause)?);
+    let imported: Option<bool> = row.get(20).map_err(cause)?;
+    let imported = imported.unwrap_or_default();
+    let lives = || listing.holders.lives(run, epoch);
+    let state = match (&ending, pause) {
+        (Some(_), _) => RunState::Ended,
+        _ if imported => RunState::Imported,
+        _ if lives().map_err(|e| StoreError::Failed(e.into()))? => RunState::Running,
+        (_, Some(Pause::Waiting)) => RunState::Waiting,
+        (_, Some(Pause::Stopped)) => RunState::Stopped,
+        (_, None) => RunState::Interrupted,
     };
     let rest = || -> rusqlite::Result<RunSummary> {
         Ok(RunSummary {
@@ -170,12 +195,35 @@ fn line(row: &Row<'_>, holders: &Holders) -> Result<RunSummary, StoreError> {
                 seq: Seq(row.get(13)?),
                 hash: hash(row, 14)?,
             },
+            holder: holder.filter(|_| state == RunState::Running),
+            pause,
+            imported,
             checkpoint: row.get::<_, Option<u64>>(15)?.map(Seq),
             ended: row.get::<_, Option<u64>>(6)?.map(Timestamp),
             ending,
         })
     };
     rest().map_err(cause)
+}
+
+fn pause(row: &Row<'_>) -> Result<Option<Pause>, StoreError> {
+    let found: Option<String> = row.get(16).map_err(cause)?;
+    let known = |name: String| {
+        Pause::named(&name).ok_or_else(|| corrupt(format!("`{}` is no pause", name.escape_debug())))
+    };
+    found.map(known).transpose()
+}
+
+fn holder(row: &Row<'_>) -> rusqlite::Result<Option<Holder>> {
+    let Some(process) = row.get(17)? else {
+        return Ok(None);
+    };
+    let (born, since) = (row.get(18)?, Timestamp(row.get(19)?));
+    Ok(Some(Holder {
+        process,
+        born,
+        since,
+    }))
 }
 
 fn ending(row: &Row<'_>) -> Result<Option<Ending>, StoreError> {

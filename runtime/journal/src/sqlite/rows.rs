@@ -1,11 +1,16 @@
 //! The rows that a transaction writes, and when it refuses to.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::MAX_BLOB;
 use super::schema::hash;
-use crate::{AppendError, Batch, Blob, Ending, Head, Lease, NewRun, Seq, StoreError, Timestamp};
+use crate::{
+    AppendError, Batch, Blob, Ending, Hash, Head, Holder, Lease, NewRun, Pause, Seq, StoreError,
+    Timestamp,
+};
 
 /// The head after a batch that follows `before`, if it does so without gaps and
 /// with blobs of an allowed size.
@@ -65,12 +70,16 @@ pub(super) fn append(
         Ok(head) => head,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if let Some(missing) = missing(tx, append.batch)? {
+        return Ok(Err(StoreError::NoBlob(missing).into()));
+    }
     insert_batch(tx, number, append.batch)?;
-    let sql = "UPDATE heads SET seq = ?2, hash = ?3, checkpoint = coalesce(?4, checkpoint) \
-               WHERE run = ?1";
+    let sql = "UPDATE heads SET seq = ?2, hash = ?3, checkpoint = coalesce(?4, checkpoint), \
+               pause = ?5 WHERE run = ?1";
     let checkpoint = append.batch.checkpoint.map(|seq| seq.0);
-    tx.prepare_cached(sql)?
-        .execute(params![number, head.seq.0, head.hash.0, checkpoint])?;
+    let pause = append.batch.pause.map(Pause::name);
+    let row = params![number, head.seq.0, head.hash.0, checkpoint, pause];
+    tx.prepare_cached(sql)?.execute(row)?;
     Ok(Ok(head))
 }
 
@@ -101,26 +110,71 @@ fn admit(
     })
 }
 
-/// Writes a run's row, its head and its first batch.
+/// A blob that a batch needs, that does not come with it and is not there.
+pub(super) fn missing(tx: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<Option<Hash>> {
+    if batch.refs.is_empty() {
+        return Ok(None);
+    }
+    let with: BTreeSet<Hash> = batch.blobs.iter().map(Blob::digest).collect();
+    let mut query = tx.prepare_cached("SELECT 1 FROM blobs WHERE digest = ?1")?;
+    for digest in batch.refs.iter().filter(|digest| !with.contains(digest)) {
+        if !query.exists([digest.0])? {
+            return Ok(Some(*digest));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes a run's row, its head and its first batch; one without a holder is imported.
 pub(super) fn insert_new(
     tx: &Transaction<'_>,
     run: &NewRun,
     first: &Batch,
     head: Head,
-    holder: &str,
+    holder: Option<Holder>,
 ) -> rusqlite::Result<()> {
-    let number = insert_run(tx, run)?;
+    let number = insert_run(tx, run, holder.is_none())?;
     insert_batch(tx, number, first)?;
-    let sql = "INSERT INTO heads (run, epoch, holder, seq, hash, checkpoint) \
-               VALUES (?1, 1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO heads (run, epoch, holder, seq, hash, checkpoint, pause) \
+               VALUES (?1, 1, '', ?2, ?3, ?4, ?5)";
     let checkpoint = first.checkpoint.map(|seq| seq.0);
-    let row = params![number, holder, head.seq.0, head.hash.0, checkpoint];
+    let pause = first.pause.map(Pause::name);
+    let row = params![number, head.seq.0, head.hash.0, checkpoint, pause];
+    tx.execute(sql, row)?;
+    match holder {
+        Some(holder) => hand_out(tx, number, 1, holder),
+        None => Ok(()),
+    }
+}
+
+/// Notes who holds a run from now on. `holder` is what version 1 showed.
+pub(super) fn hand_out(
+    tx: &Transaction<'_>,
+    number: i64,
+    epoch: u64,
+    holder: Holder,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE heads SET epoch = ?2, holder = ?3, process = ?4, born = ?5, since = ?6 \
+               WHERE run = ?1";
+    let Holder {
+        process,
+        born,
+        since,
+    } = holder;
+    let row = params![
+        number,
+        epoch,
+        holder.to_string(),
+        process,
+        born,
+        since.micros()
+    ];
     tx.execute(sql, row).map(drop)
 }
 
-fn insert_run(tx: &Transaction<'_>, run: &NewRun) -> rusqlite::Result<i64> {
-    let sql = "INSERT INTO runs (id, started, blueprint, version, repository, task) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+fn insert_run(tx: &Transaction<'_>, run: &NewRun, imported: bool) -> rusqlite::Result<i64> {
+    let sql = "INSERT INTO runs (id, started, blueprint, version, repository, task, imported) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let started = run.started.micros();
     let id = run.run.to_string();
     let row = params![
@@ -129,7 +183,8 @@ fn insert_run(tx: &Transaction<'_>, run: &NewRun) -> rusqlite::Result<i64> {
         run.blueprint,
         run.version,
         run.repository,
-        run.task
+        run.task,
+        imported.then_some(true)
     ];
     tx.execute(sql, row)?;
     Ok(tx.last_insert_rowid())
@@ -140,6 +195,11 @@ fn insert_batch(tx: &Transaction<'_>, number: i64, batch: &Batch) -> rusqlite::R
         .blobs
         .iter()
         .try_for_each(|blob| insert_blob(tx, blob))?;
+    let with = batch.blobs.iter().map(Blob::digest);
+    for digest in with.chain(batch.refs.iter().copied()) {
+        let sql = "INSERT INTO refs (run, digest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        tx.prepare_cached(sql)?.execute(params![number, digest.0])?;
+    }
     let sql = "INSERT INTO records (run, seq, hash, bytes) VALUES (?1, ?2, ?3, ?4)";
     let mut insert = tx.prepare_cached(sql)?;
     for record in &batch.records {
@@ -182,11 +242,23 @@ fn close(
     tx.execute(sql, row).map(drop)
 }
 
-/// Epoch, holder, and whether it has ended.
-pub(super) fn standing(tx: &Transaction<'_>, number: i64) -> rusqlite::Result<(u64, String, bool)> {
-    let sql = "SELECT epoch, holder, outcome IS NOT NULL FROM runs JOIN heads ON run = number \
-               WHERE number = ?1";
+/// What a claim has to know.
+pub(super) struct Standing {
+    pub(super) epoch: u64,
+    pub(super) holder: String,
+    pub(super) ended: bool,
+    pub(super) imported: bool,
+}
+
+pub(super) fn standing(tx: &Transaction<'_>, number: i64) -> rusqlite::Result<Standing> {
+    let sql = "SELECT epoch, holder, outcome IS NOT NULL, imported IS NOT NULL \
+               FROM runs JOIN heads ON run = number WHERE number = ?1";
     tx.query_row(sql, [number], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        Ok(Standing {
+            epoch: row.get(0)?,
+            holder: row.get(1)?,
+            ended: row.get(2)?,
+            imported: row.get(3)?,
+        })
     })
 }

@@ -6,8 +6,13 @@
 //! | `heads` | one small row a run: epoch, last record and its hash, last checkpoint; written with every batch, so it is apart from `runs` |
 //! | `records` | the chain: bytes and hash, by run and place |
 //! | `blobs` | large payloads by their SHA-256 |
+//! | `refs` | which run refers to which blob |
+//! | `signals` | what was said to a run, numbered from 1 for each |
 //!
 //! The hash of the record before is not stored: it is the row before.
+//!
+//! A new file is made as one of version 1 that is migrated at once, so that there is
+//! one description of each table, and the way from version 1 is walked every day.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode, Row};
@@ -18,9 +23,9 @@ use crate::{Hash, RunId, StoreError};
 pub(super) const APPLICATION: i32 = 0x4d4e_4a4c;
 
 /// Version of the tables. A later program migrates; an earlier one refuses.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
-const TABLES: &str = "
+const TABLES_1: &str = "
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -57,11 +62,68 @@ CREATE TABLE blobs (
 ) STRICT;
 ";
 
-/// Makes the tables in an empty file.
+const STEP_2: &str = "
+ALTER TABLE runs ADD COLUMN imported INTEGER;
+ALTER TABLE heads ADD COLUMN pause TEXT;
+ALTER TABLE heads ADD COLUMN process INTEGER;
+ALTER TABLE heads ADD COLUMN born INTEGER;
+ALTER TABLE heads ADD COLUMN since INTEGER;
+CREATE TABLE refs (
+    run INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (run, digest)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE signals (
+    run INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL,
+    dedupe TEXT,
+    PRIMARY KEY (run, number)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX signal_once ON signals (run, dedupe) WHERE dedupe IS NOT NULL;
+";
+
+/// Before the first table is made: freed pages can be given back one by one later, with
+/// little room on the disk, where a VACUUM writes the whole file anew.
+pub(super) fn prepare_new(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "auto_vacuum", "INCREMENTAL")
+}
+
+/// Makes the tables of version 1 in an empty file.
 pub(super) fn create(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(TABLES)?;
-    db.pragma_update(None, "application_id", APPLICATION)?;
+    db.execute_batch(TABLES_1)?;
+    db.pragma_update(None, "application_id", APPLICATION)
+}
+
+/// Makes a file of version 1 one of version 2.
+pub(super) fn migrate(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(STEP_2)?;
+    let mut records = db.prepare("SELECT run, bytes FROM records")?;
+    let mut rows = records.query([])?;
+    while let Some(row) = rows.next()? {
+        refer(db, row.get(0)?, &bytes(row, 1)?)?;
+    }
     db.pragma_update(None, "user_version", VERSION)
+}
+
+/// Whatever looks like the digest of a blob in a record counts as a reference: one too
+/// many keeps a few bytes, one too few would lose them, even for a damaged record.
+fn refer(db: &Connection, run: i64, record: &[u8]) -> rusqlite::Result<()> {
+    const MARK: &[u8] = br#""digest":""#;
+    let sql = "INSERT INTO refs SELECT ?1, digest FROM blobs WHERE digest = ?2 \
+               ON CONFLICT DO NOTHING";
+    let mut insert = db.prepare_cached(sql)?;
+    for at in 0..record.len() {
+        let digest = record[at..]
+            .strip_prefix(MARK)
+            .and_then(|rest| rest.get(..64));
+        let digest = digest.and_then(|digest| std::str::from_utf8(digest).ok());
+        if let Some(Ok(digest)) = digest.map(str::parse::<Hash>) {
+            insert.execute(rusqlite::params![run, digest.0])?;
+        }
+    }
+    Ok(())
 }
 
 /// What every connection is told.

@@ -1,58 +1,31 @@
 //! The one connection of a process that writes.
 //!
-//! Appends are grouped: whoever comes while another thread writes puts its batch
-//! into the queue; the next one to get the connection takes the whole queue into
-//! one transaction and flushes once for all. A batch that is refused (fenced,
-//! conflict) does not touch the others of its group; an error of the database
-//! takes the whole group back.
+//! Appends are grouped: those that come while another one is written share the next
+//! transaction and its flush. A batch that is refused (fenced, conflict) does not touch
+//! the others of its group; an error of the database takes the whole group back.
 
-use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
+use super::group::{Queue, Ticket};
 use super::holders::Holders;
 use super::read;
-use super::rows::{self, Append};
+use super::rows;
 use super::schema::cause;
+use super::turn::Turn;
+use super::{signals, space};
 use crate::{
-    AppendError, Batch, Blob, Claim, ClaimError, Hash, Head, Lease, NewRun, RunId, Seq, StoreError,
+    AppendError, Batch, Blob, Claim, ClaimError, Clock, Hash, Head, Holder, Lease, NewRun, RunId,
+    Seq, Signal, SignalError, StoreError, Swept, SystemClock,
 };
-
-/// One append that waits for its transaction.
-struct Ticket {
-    lease: Lease,
-    expected: Head,
-    batch: Batch,
-    answer: Mutex<Option<Result<Head, AppendError>>>,
-}
-
-impl Ticket {
-    fn append(&self) -> Append<'_> {
-        Append {
-            lease: &self.lease,
-            expected: self.expected,
-            batch: &self.batch,
-        }
-    }
-
-    fn answer(&self, answer: Result<Head, AppendError>) {
-        if let Ok(mut slot) = self.answer.lock() {
-            *slot = Some(answer);
-        }
-    }
-
-    fn answered(&self) -> Option<Result<Head, AppendError>> {
-        self.answer.lock().ok()?.take()
-    }
-}
 
 /// The writer of this process.
 pub(super) struct Writer {
     db: Mutex<Connection>,
-    queue: Mutex<Vec<Arc<Ticket>>>,
-    lock: File,
+    queue: Queue,
+    turn: Turn,
     broken: AtomicBool,
 }
 
@@ -71,12 +44,12 @@ enum Failed {
 }
 
 impl Writer {
-    pub(super) fn new(db: Connection, lock: File) -> Self {
-        let (db, queue) = (Mutex::new(db), Mutex::default());
+    pub(super) fn new(db: Connection, turn: Turn) -> Self {
+        let (db, queue) = (Mutex::new(db), Queue::default());
         Self {
             db,
             queue,
-            lock,
+            turn,
             broken: AtomicBool::new(false),
         }
     }
@@ -92,11 +65,29 @@ impl Writer {
             if read::number(tx, run.run).is_ok() {
                 return Ok(Err(AppendError::Exists(run.run)));
             }
+            if let Some(missing) = rows::missing(tx, first).map_err(cause)? {
+                return Ok(Err(StoreError::NoBlob(missing).into()));
+            }
             let guard = holders
                 .hold(run.run, 1)
                 .map_err(|e| StoreError::Failed(e.into()))?;
-            rows::insert_new(tx, run, first, head, &holder()).map_err(cause)?;
+            rows::insert_new(tx, run, first, head, Some(this())).map_err(cause)?;
             Ok(Ok(Lease::new(run.run, 1, Some(guard))))
+        });
+        made.unwrap_or_else(|failed| Err(append_error(run.run, failed)))
+    }
+
+    pub(super) fn adopt(&self, run: &NewRun, whole: &Batch) -> Result<(), AppendError> {
+        let head = rows::follow(Seq(0), whole)?;
+        let made = self.transact(|tx| {
+            if read::number(tx, run.run).is_ok() {
+                return Ok(Err(AppendError::Exists(run.run)));
+            }
+            if let Some(missing) = rows::missing(tx, whole).map_err(cause)? {
+                return Ok(Err(StoreError::NoBlob(missing).into()));
+            }
+            rows::insert_new(tx, run, whole, head, None).map_err(cause)?;
+            Ok(Ok(()))
         });
         made.unwrap_or_else(|failed| Err(append_error(run.run, failed)))
     }
@@ -110,26 +101,23 @@ impl Writer {
         let io = |error: std::io::Error| StoreError::Failed(error.into());
         let claimed = self.transact(|tx| {
             let number = read::number(tx, run)?;
-            let (epoch, holder_then, ended) = rows::standing(tx, number).map_err(cause)?;
-            if ended {
+            let now = rows::standing(tx, number).map_err(cause)?;
+            let epoch = now.epoch;
+            if now.ended {
                 return Ok(Err(ClaimError::Ended(run)));
             }
+            if now.imported {
+                return Ok(Err(ClaimError::Imported(run)));
+            }
             if claim == Claim::IfFree && holders.lives(run, epoch).map_err(io)? {
-                return Ok(Err(ClaimError::Held {
-                    run,
-                    holder: holder_then,
-                }));
+                let holder = now.holder;
+                return Ok(Err(ClaimError::Held { run, holder }));
             }
             let guard = holders.hold(run, epoch + 1).map_err(io)?;
-            let sql = "UPDATE heads SET epoch = ?2, holder = ?3 WHERE run = ?1";
-            tx.execute(sql, params![number, epoch + 1, holder()])
-                .map_err(cause)?;
+            rows::hand_out(tx, number, epoch + 1, this()).map_err(cause)?;
             Ok(Ok((Lease::new(run, epoch + 1, Some(guard)), epoch)))
         });
-        let (lease, before) = match claimed {
-            Ok(answer) => answer?,
-            Err(Failed::Before(error) | Failed::Commit(error)) => return Err(error.into()),
-        };
+        let (lease, before) = claimed.map_err(store_error)??;
         if claim == Claim::IfFree {
             holders.forget(run, before);
         }
@@ -140,10 +128,42 @@ impl Writer {
         let blob = Blob::new(bytes.to_vec());
         rows::fits(&blob)?;
         let put = self.transact(|tx| rows::insert_blob(tx, &blob).map_err(cause));
-        match put {
-            Ok(()) => Ok(blob.digest()),
-            Err(Failed::Before(error) | Failed::Commit(error)) => Err(error),
-        }
+        put.map_err(store_error)?;
+        Ok(blob.digest())
+    }
+
+    pub(super) fn signal(&self, run: RunId, signal: &Signal) -> Result<u64, SignalError> {
+        let body = signals::fits(signal)?;
+        self.transact(|tx| signals::insert(tx, run, signal, &body))
+            .map_err(store_error)?
+    }
+
+    pub(super) fn remove(&self, run: RunId, holders: &Holders) -> Result<(), ClaimError> {
+        let removed = self.transact(|tx| {
+            let number = read::number(tx, run)?;
+            let now = rows::standing(tx, number).map_err(cause)?;
+            let lives = holders.lives(run, now.epoch);
+            if lives.map_err(|e| StoreError::Failed(e.into()))? {
+                let holder = now.holder;
+                return Ok(Err(ClaimError::Held { run, holder }));
+            }
+            space::remove(tx, number).map_err(cause)?;
+            Ok(Ok(now.epoch))
+        });
+        let epoch = removed.map_err(store_error)??;
+        holders.forget(run, epoch);
+        Ok(())
+    }
+
+    pub(super) fn sweep(&self) -> Result<Swept, StoreError> {
+        let mut db = self.connection()?;
+        let swept = self.transact_on(&mut db, space::sweep);
+        let swept = swept.map_err(store_error)?;
+        self.alone(&mut db, |db| {
+            space::give_back(db).map_err(|error| (Failed::Before(cause(error)), false))
+        })
+        .map_err(store_error)?;
+        Ok(swept)
     }
 
     pub(super) fn append(
@@ -153,26 +173,8 @@ impl Writer {
         batch: Batch,
     ) -> Result<Head, AppendError> {
         rows::follow(expected.seq, &batch)?;
-        let (lease, answer) = (lease.clone(), Mutex::default());
-        let ticket = Arc::new(Ticket {
-            lease,
-            expected,
-            batch,
-            answer,
-        });
-        self.queue
-            .lock()
-            .map_err(|_| StoreError::Broken)?
-            .push(Arc::clone(&ticket));
-        let mut db = self.connection()?;
-        // While this thread waited, another may have written for it.
-        if let Some(answer) = ticket.answered() {
-            return answer;
-        }
-        self.write_queue(&mut db);
-        ticket
-            .answered()
-            .unwrap_or(Err(AppendError::Store(StoreError::Broken)))
+        let ticket = Ticket::new(lease.clone(), expected, batch);
+        self.queue.take(&ticket, |group| self.write(group))
     }
 
     /// For tests: changes the connection itself.
@@ -185,15 +187,9 @@ impl Writer {
         self.db.lock().map_err(|_| StoreError::Broken)
     }
 
-    /// Writes all that waits, in one transaction. Every ticket is answered before
-    /// the connection is given up: whoever gets it next relies on that.
-    fn write_queue(&self, db: &mut Connection) {
-        let group = self
-            .queue
-            .lock()
-            .map(|mut queue| std::mem::take(&mut *queue));
-        let group = group.unwrap_or_default();
-        let written = self.transact_on(db, |tx| {
+    /// Writes a group in one transaction, and answers it.
+    fn write(&self, group: &[Arc<Ticket>]) {
+        let written = self.transact(|tx| {
             group
                 .iter()
                 .map(|ticket| rows::append(tx, &ticket.append()).map_err(cause))
@@ -204,7 +200,7 @@ impl Writer {
                 .iter()
                 .zip(answers)
                 .for_each(|(ticket, a)| ticket.answer(a)),
-            Err(failed) => answer_all(&group, failed),
+            Err(failed) => answer_all(group, failed),
         }
     }
 
@@ -223,14 +219,24 @@ impl Writer {
         db: &mut Connection,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, Failed> {
+        self.alone(db, |db| transact(db, work))
+    }
+
+    /// Work on the connection, while no other process writes.
+    fn alone<T>(
+        &self,
+        db: &mut Connection,
+        work: impl FnOnce(&mut Connection) -> Result<T, (Failed, bool)>,
+    ) -> Result<T, Failed> {
         if self.broken.load(Ordering::Acquire) {
             return Err(Failed::Before(StoreError::Broken));
         }
-        self.lock
-            .lock()
+        let taken = self
+            .turn
+            .take()
             .map_err(|error| Failed::Before(StoreError::Failed(error.into())))?;
-        let done = transact(db, work);
-        let _ = self.lock.unlock();
+        let done = work(db);
+        drop(taken);
         done.map_err(|(failed, disk)| {
             self.broken.fetch_or(disk, Ordering::AcqRel);
             failed
@@ -282,7 +288,13 @@ fn answer_all(group: &[Arc<Ticket>], failed: Failed) {
     }
 }
 
-/// How this process calls itself when it holds a run.
-fn holder() -> String {
-    format!("process {}", std::process::id())
+fn store_error(failed: Failed) -> StoreError {
+    match failed {
+        Failed::Before(error) | Failed::Commit(error) => error,
+    }
+}
+
+/// This process, as a holder from now on.
+fn this() -> Holder {
+    Holder::this(SystemClock.now())
 }

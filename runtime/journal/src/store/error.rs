@@ -97,7 +97,7 @@ pub enum AppendError {
     Store(#[from] StoreError),
 }
 
-/// Why a run was not claimed.
+/// Why a run was not claimed, or not removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
     /// Somebody has it.
@@ -111,6 +111,31 @@ pub enum ClaimError {
     /// The run has ended.
     #[error("run `{0}` has ended")]
     Ended(RunId),
+    /// The run was imported.
+    #[error("run `{0}` was imported and can only be read and replayed; fork it to go on from it")]
+    Imported(RunId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a signal was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SignalError {
+    /// The run has ended.
+    #[error("run `{0}` has ended and hears nothing more")]
+    Ended(RunId),
+    /// The run was imported.
+    #[error("run `{0}` was imported, and nobody here goes on with it")]
+    Imported(RunId),
+    /// It is too long.
+    #[error("a signal of {bytes} bytes is too long: at most {max}")]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+        /// How many there may be.
+        max: usize,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use super::{Head, LookupError, Store};
-use crate::{Ending, RunFragment, RunId, RunStarted, Seq, Timestamp};
+use super::{Head, Holder, LookupError, Store};
+use crate::{Body, Ending, RunFragment, RunId, RunStarted, Seq, Timestamp};
 
 /// What a store is told of a run when it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +42,51 @@ impl NewRun {
 pub enum RunState {
     /// Somebody holds it.
     Running,
-    /// It has not ended, and nobody holds it.
+    /// Nobody holds it; it waits for a human.
+    Waiting,
+    /// Nobody holds it; somebody stopped it, and it can be resumed.
+    Stopped,
+    /// Nobody holds it, and it says nothing of why: its process died.
     Interrupted,
+    /// It was imported before it had ended: it is there to be read.
+    Imported,
     /// It has ended.
     Ended,
+}
+
+/// How a writer leaves a run that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pause {
+    /// It waits for a human.
+    Waiting,
+    /// Somebody stopped it.
+    Stopped,
+}
+
+impl Pause {
+    /// Its name, as stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// The pause of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Waiting, Self::Stopped]
+            .into_iter()
+            .find(|pause| pause.name() == name)
+    }
+
+    /// The pause that a record makes when it is the last one.
+    pub(crate) const fn after(body: &Body) -> Option<Self> {
+        match body {
+            Body::Waiting { .. } => Some(Self::Waiting),
+            Body::Stopped { .. } => Some(Self::Stopped),
+            _ => None,
+        }
+    }
 }
 
 /// One line of the list of runs. It repeats what the first and the last record
@@ -60,6 +101,12 @@ pub struct RunSummary {
     pub epoch: u64,
     /// Its last record.
     pub head: Head,
+    /// The process that holds it, while it does.
+    pub holder: Option<Holder>,
+    /// How its last batch left it.
+    pub pause: Option<Pause>,
+    /// Whether it was written elsewhere.
+    pub imported: bool,
     /// Its last checkpoint: where it would go on.
     pub checkpoint: Option<Seq>,
     /// When it ended.

@@ -1,24 +1,37 @@
 //! Tampering at random with the file itself, behind the store's back: none may
 //! go unnoticed.
 
+mod tamper;
+
+use std::collections::HashSet;
 use std::fs;
+use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::conformance::{resumed, run_id, started};
+use tamper::{File, Forge, Tamper, tamper};
+
+use crate::effective::tests::{intent, line, result};
 use crate::{
-    Body, Effect, Ending, Flaw, Hash, Head, Journal, Outcome, Payload, RunId, Seq, SqliteStore,
-    Store, SystemClock, Totals, Verified, VerifyError, keep, verify, verify_against,
+    Body, Decision, Effect, Ending, Flaw, Head, Journal, Moved, Outcome, Payload, Records,
+    Resumption, Seq, SqliteStore, Store, SystemClock, Totals, Verified, VerifyError, keep, verify,
+    verify_against,
 };
 
 const VISITS: u64 = 4;
 
-/// Two runs of the same shape: one that ended and one that was interrupted.
+/// Records that both runs have.
+const COMMON: u64 = 1 + VISITS * 3 + 9;
+
+/// Two runs of the same shape, with records of every kind: one that ended and one that was
+/// stopped.
 fn journal(dir: &Path) -> Vec<Head> {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir).unwrap());
     let write = |n| {
@@ -27,6 +40,7 @@ fn journal(dir: &Path) -> Vec<Head> {
         let clock = Arc::new(SystemClock);
         let journal = Journal::begin(Arc::clone(&store), clock, run_id(n), begin).unwrap();
         (1..=VISITS).for_each(|visit| stay(&journal, visit));
+        every_other_kind(&journal, &*store);
         if n == 1 {
             let (outcome, totals) = (Outcome::Delivered, Totals::from([("turns".into(), 3)]));
             let (branch, tree) = (Some("minion/x".into()), Some("e77a".into()));
@@ -43,6 +57,56 @@ fn journal(dir: &Path) -> Vec<Head> {
         journal.head()
     };
     vec![write(1), write(2)]
+}
+
+fn every_other_kind(journal: &Journal, store: &dyn Store) {
+    let large = |word: &str| keep(store, word.repeat(9_000).into()).unwrap();
+    let (node, tree): (String, String) = ("approve".into(), "e77a".into());
+    let fact = |body| journal.note(Some(9), None, 3, body).unwrap();
+    fact(Body::Denied {
+        call: "workspace.read".into(),
+        capability: "files".into(),
+        target: ".env".into(),
+        rule: "secret-looking-file".into(),
+        cure: "files.read = [\".env\"]".into(),
+        request: Some(large("asked ")),
+    });
+    fact(line("é"));
+    let intent = fact(intent(Effect::External, &tree));
+    fact(result(intent));
+    fact(Body::Evidence {
+        evidence: large("proof "),
+    });
+    fact(Body::Waiting {
+        node: node.clone(),
+        visit: 1,
+        tree: tree.clone(),
+    });
+    fact(Body::Decided(Decision {
+        node,
+        approved: true,
+        by: "dana".into(),
+        comment: Some("go".into()),
+        tree,
+        accepts: vec!["build.rs".into()],
+    }));
+    let moved = Moved {
+        version: "2.0.0".into(),
+        component: "sha256:00".into(),
+        admission: large("moved "),
+    };
+    let how = Resumption {
+        runtime_version: "0.1.0".into(),
+        checkpoint: Some(Seq(13)),
+        void_after: Some(Seq(13)),
+        in_doubt: Some(intent),
+        moved: Some(moved),
+    };
+    journal.resume(how).unwrap();
+    let reason = "ctrl-c".into();
+    journal
+        .note_durably(None, None, 0, Body::Stopped { reason })
+        .unwrap();
 }
 
 fn stay(journal: &Journal, visit: u64) {
@@ -71,210 +135,10 @@ fn stay(journal: &Journal, visit: u64) {
         state,
         tree,
         findings: None,
+        spent: None,
     };
     journal.note(Some(visit), None, 9, end).unwrap();
     journal.commit().unwrap();
-}
-
-/// One way to tamper with run `number` (1 or 2), at a place given by chance.
-#[derive(Clone, Copy, Debug)]
-enum Tamper {
-    FlipByte(u64, usize),
-    FlipHash(u64, usize),
-    Delete(u64),
-    CutTail(u64),
-    SwapBytes(u64, u64),
-    SwapRows(u64, u64),
-    Duplicate(u64),
-    AppendCopy(u64),
-    TakeFromOther(u64),
-    Insert(u64),
-    MoveHead(u64),
-    FlipHead(usize),
-    List(usize),
-    Reopen,
-    MoveCheckpoint(u64),
-    FlipBlob(usize, usize),
-    DeleteBlob(usize),
-    TruncateBlob(usize),
-}
-
-fn tamper() -> impl Strategy<Value = Tamper> {
-    let (seq, at) = (|| 1..=VISITS * 3 + 1, || any::<usize>());
-    prop_oneof![
-        4 => (seq(), at()).prop_map(|(seq, at)| Tamper::FlipByte(seq, at)),
-        2 => (seq(), at()).prop_map(|(seq, at)| Tamper::FlipHash(seq, at)),
-        2 => seq().prop_map(Tamper::Delete),
-        2 => seq().prop_map(Tamper::CutTail),
-        2 => (seq(), seq()).prop_filter("two places", |(a, b)| a != b).prop_map(|(a, b)| Tamper::SwapBytes(a, b)),
-        2 => (seq(), seq()).prop_filter("two places", |(a, b)| a != b).prop_map(|(a, b)| Tamper::SwapRows(a, b)),
-        2 => seq().prop_map(Tamper::Duplicate),
-        1 => seq().prop_map(Tamper::AppendCopy),
-        2 => seq().prop_map(Tamper::TakeFromOther),
-        1 => seq().prop_map(Tamper::Insert),
-        1 => seq().prop_map(Tamper::MoveHead),
-        1 => at().prop_map(Tamper::FlipHead),
-        2 => at().prop_map(Tamper::List),
-        1 => Just(Tamper::Reopen),
-        1 => seq().prop_map(Tamper::MoveCheckpoint),
-        1 => (at(), at()).prop_map(|(blob, at)| Tamper::FlipBlob(blob, at)),
-        1 => at().prop_map(Tamper::DeleteBlob),
-        1 => at().prop_map(Tamper::TruncateBlob),
-    ]
-}
-
-type Row = (Vec<u8>, Vec<u8>);
-
-struct File<'a>(&'a Connection);
-
-impl File<'_> {
-    fn row(&self, run: u64, seq: u64) -> Row {
-        let sql = "SELECT hash, CAST(bytes AS BLOB) FROM records WHERE run = ?1 AND seq = ?2";
-        self.0
-            .query_row(sql, [run, seq], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-    }
-
-    fn put(&self, run: u64, seq: u64, (hash, bytes): &Row) {
-        let sql = "INSERT OR REPLACE INTO records VALUES (?1, ?2, ?3, CAST(?4 AS TEXT))";
-        self.0.execute(sql, params![run, seq, hash, bytes]).unwrap();
-    }
-
-    fn all(&self, sql: &str) {
-        assert!(
-            self.0.execute(sql, []).unwrap() > 0,
-            "nothing was altered by: {sql}"
-        );
-    }
-
-    fn last(&self, run: u64) -> u64 {
-        let sql = "SELECT max(seq) FROM records WHERE run = ?1";
-        self.0.query_row(sql, [run], |row| row.get(0)).unwrap()
-    }
-
-    /// The `n`-th of all blobs, counted round.
-    fn blob(&self, n: usize) -> (i64, Vec<u8>) {
-        let count: usize = self
-            .0
-            .query_row("SELECT count(*) FROM blobs", [], |row| row.get(0))
-            .unwrap();
-        let sql = "SELECT rowid, bytes FROM blobs LIMIT 1 OFFSET ?1";
-        self.0
-            .query_row(sql, [n % count], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-    }
-
-    fn set_blob(&self, row: i64, bytes: &[u8]) {
-        let sql = "UPDATE blobs SET bytes = ?2 WHERE rowid = ?1";
-        self.0.execute(sql, params![row, bytes]).unwrap();
-    }
-
-    fn apply(&self, run: u64, tamper: Tamper) {
-        match tamper {
-            Tamper::FlipByte(seq, at) => {
-                let (hash, bytes) = self.row(run, seq);
-                self.put(run, seq, &(hash, flip(bytes, at)));
-            }
-            Tamper::FlipHash(seq, at) => {
-                let (hash, bytes) = self.row(run, seq);
-                self.put(run, seq, &(flip(hash, at), bytes));
-            }
-            Tamper::Delete(seq) => {
-                self.all(&format!(
-                    "DELETE FROM records WHERE run = {run} AND seq = {seq}"
-                ));
-            }
-            Tamper::CutTail(seq) => {
-                self.all(&format!(
-                    "DELETE FROM records WHERE run = {run} AND seq >= {seq}"
-                ));
-            }
-            Tamper::SwapBytes(a, b) => {
-                let (one, other) = (self.row(run, a), self.row(run, b));
-                self.put(run, a, &(one.0, other.1));
-                self.put(run, b, &(other.0, one.1));
-            }
-            Tamper::SwapRows(a, b) => {
-                let (one, other) = (self.row(run, a), self.row(run, b));
-                self.put(run, a, &other);
-                self.put(run, b, &one);
-            }
-            Tamper::Duplicate(seq) => self.put(run, seq + 1, &self.row(run, seq)),
-            Tamper::AppendCopy(seq) => self.put(run, self.last(run) + 1, &self.row(run, seq)),
-            Tamper::TakeFromOther(seq) => self.put(run, seq, &self.row(3 - run, seq)),
-            Tamper::Insert(seq) => {
-                let after = (seq..=self.last(run)).rev();
-                after.for_each(|seq| self.put(run, seq + 1, &self.row(run, seq)));
-                self.all(&format!("UPDATE heads SET seq = seq + 1 WHERE run = {run}"));
-            }
-            Tamper::MoveHead(back) => {
-                let seq = self.last(run) - back.min(self.last(run) - 1);
-                let hash = self.row(run, seq).0;
-                let sql = "UPDATE heads SET seq = ?2, hash = ?3 WHERE run = ?1";
-                self.0.execute(sql, params![run, seq, hash]).unwrap();
-            }
-            other => self.apply_beside(run, other),
-        }
-    }
-
-    /// What lies beside the records: head, list, blobs.
-    fn apply_beside(&self, run: u64, tamper: Tamper) {
-        match tamper {
-            Tamper::FlipHead(at) => {
-                let sql = "SELECT hash FROM heads WHERE run = ?1";
-                let hash: Vec<u8> = self.0.query_row(sql, [run], |row| row.get(0)).unwrap();
-                let sql = "UPDATE heads SET hash = ?2 WHERE run = ?1";
-                self.0.execute(sql, params![run, flip(hash, at)]).unwrap();
-            }
-            Tamper::List(at) => {
-                let columns = [
-                    "blueprint",
-                    "version",
-                    "repository",
-                    "task",
-                    "branch",
-                    "reason",
-                ];
-                let column = columns[at % columns.len()];
-                let set = format!("{column} = coalesce({column}, '') || 'x'");
-                let outcome = "outcome = coalesce(outcome, 'delivered')";
-                self.all(&format!(
-                    "UPDATE runs SET {set}, {outcome} WHERE number = {run}"
-                ));
-            }
-            Tamper::Reopen => {
-                let other = "CASE WHEN outcome IS NULL THEN 'failed' END";
-                self.all(&format!(
-                    "UPDATE runs SET outcome = {other} WHERE number = {run}"
-                ));
-            }
-            Tamper::MoveCheckpoint(seq) => {
-                let back = format!("checkpoint = checkpoint - {seq}");
-                self.all(&format!("UPDATE heads SET {back} WHERE run = {run}"));
-            }
-            Tamper::FlipBlob(n, at) => {
-                let (row, bytes) = self.blob(n);
-                self.set_blob(row, &flip(bytes, at));
-            }
-            Tamper::TruncateBlob(n) => {
-                let (row, bytes) = self.blob(n);
-                self.set_blob(row, &bytes[..bytes.len() - 1]);
-            }
-            Tamper::DeleteBlob(n) => {
-                self.all(&format!(
-                    "DELETE FROM blobs WHERE rowid = {}",
-                    self.blob(n).0
-                ));
-            }
-            other => unreachable!("{other:?} alters records"),
-        }
-    }
-}
-
-fn flip(mut bytes: Vec<u8>, at: usize) -> Vec<u8> {
-    let at = at % (bytes.len() * 8);
-    bytes[at / 8] ^= 1 << (at % 8);
-    bytes
 }
 
 fn written() -> (TempDir, PathBuf, Vec<Head>) {
@@ -295,49 +159,85 @@ fn what_was_not_altered_is_verified() {
     let [ended, interrupted] = both(&dir).unwrap();
     assert_eq!(
         (ended.head, ended.ended, ended.records),
-        (heads[0], true, VISITS * 3 + 2)
+        (heads[0], true, COMMON + 1)
     );
     assert_eq!((interrupted.head, interrupted.ended), (heads[1], false));
+    let store = SqliteStore::open_read_only(&dir).unwrap();
+    let all = Records::all(&store, run_id(1)).unwrap();
+    let kinds: HashSet<_> = all
+        .map(|record| discriminant(&record.unwrap().body))
+        .collect();
+    assert_eq!(kinds.len(), 14, "every kind of record is in it");
+}
+
+/// The bytes of a closed file that keeps no log beside it, so that a copy is one file.
+fn alone(dir: &Path) -> Vec<u8> {
+    let file = dir.join("journal.sqlite");
+    let db = Connection::open(&file).unwrap();
+    db.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    db.close().unwrap();
+    fs::read(file).unwrap()
+}
+
+/// Opens the file for tampering, which need not be durable.
+fn fast(file: &Path) -> Connection {
+    let db = Connection::open(file).unwrap();
+    db.pragma_update(None, "journal_mode", "MEMORY").unwrap();
+    db.pragma_update(None, "synchronous", "OFF").unwrap();
+    db.execute_batch("BEGIN").unwrap();
+    db
+}
+
+/// Whether a tamper with a run is found: by the journal itself, or, where the whole chain
+/// was computed anew, by the head that was kept elsewhere.
+fn found(dir: &Path, run: u64, heads: &[Head], tamper: Tamper) -> Result<(), TestCaseError> {
+    if let Tamper::Forge(forge) = tamper {
+        let store = SqliteStore::open_read_only(dir).unwrap();
+        if matches!(forge, Forge::Edit(_)) {
+            prop_assert!(verify(&store, run_id(run)).is_ok(), "it fits itself");
+        }
+        let kept = heads[usize::from(run == 2)];
+        prop_assert!(verify_against(&store, run_id(run), kept).is_err(), "forged");
+    } else {
+        prop_assert!(both(dir).is_err(), "went unnoticed");
+    }
+    Ok(())
 }
 
 #[test]
-fn random_tampers_are_all_found() {
-    let (folder, dir, _) = written();
-    let original = fs::read(dir.join("journal.sqlite")).unwrap();
+fn ten_thousand_random_tampers_are_all_found() {
+    const THREADS: u32 = 4;
+    let (_folder, dir, heads) = written();
+    let original = alone(&dir);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| tampers_are_found(&original, &heads, 10_000 / THREADS));
+        }
+    });
+}
+
+fn tampers_are_found(original: &[u8], heads: &[Head], cases: u32) {
+    let folder = tempfile::tempdir().unwrap();
     let altered = folder.path().join("altered");
     drop(SqliteStore::open(&altered).unwrap());
     let file = altered.join("journal.sqlite");
+    fs::write(&file, original).unwrap();
+    both(&altered).expect("the copy is whole");
     let config = Config {
-        cases: 500,
+        cases,
         failure_persistence: None,
         ..Config::default()
     };
     let tampers = (1..=2_u64, tamper());
-    let found = TestRunner::new(config).run(&tampers, |(run, tamper)| {
-        fs::write(&file, &original).unwrap();
-        both(&altered).expect("the copy is whole");
-        let db = Connection::open(&file).unwrap();
+    let all = TestRunner::new(config).run(&tampers, |(run, tamper)| {
+        fs::write(&file, original).unwrap();
+        let db = fast(&file);
         File(&db).apply(run, tamper);
+        db.execute_batch("COMMIT").unwrap();
         db.close().unwrap();
-        prop_assert!(both(&altered).is_err(), "went unnoticed");
-        Ok(())
+        found(&altered, run, heads, tamper)
     });
-    found.unwrap();
-}
-
-/// Computes the chain anew from `from` on, head included, as only somebody who
-/// knows this program would.
-fn rewrite(db: &Connection, run: RunId, from: u64) {
-    let file = File(db);
-    let mut prev = file.row(1, from - 1).0;
-    for seq in from..=file.last(1) {
-        let bytes = file.row(1, seq).1;
-        let before = Hash(prev.try_into().unwrap());
-        prev = Hash::of_record(&before, run, Seq(seq), &bytes).0.to_vec();
-        file.put(1, seq, &(prev.clone(), bytes));
-    }
-    db.execute("UPDATE heads SET hash = ?1 WHERE run = 1", [prev])
-        .unwrap();
+    all.unwrap();
 }
 
 #[test]
@@ -347,7 +247,7 @@ fn a_chain_computed_anew_is_found_by_a_head_kept_elsewhere() {
     let (hash, bytes) = File(&db).row(1, 5);
     let lie = String::from_utf8(bytes).unwrap().replace("lint", "limt");
     File(&db).put(1, 5, &(hash, lie.into_bytes()));
-    rewrite(&db, run_id(1), 5);
+    File(&db).rewrite(1, 5);
     db.close().unwrap();
     let store = SqliteStore::open_read_only(&dir).unwrap();
     let forged = verify(&store, run_id(1)).expect("the forged chain fits itself");
@@ -366,7 +266,7 @@ fn a_kept_head_proves_a_journal_that_went_on_since() {
     verify_against(&*store, run_id(2), heads[1]).unwrap();
     let claim = crate::Claim::IfFree;
     let clock = Arc::new(SystemClock);
-    resumed(Arc::clone(&store), clock, run_id(2), claim, "0.1.0");
+    resumed(&store, clock, run_id(2), claim, "0.1.0");
     let gone_on = verify_against(&*store, run_id(2), heads[1]).unwrap();
     assert_eq!(gone_on.head.seq, heads[1].seq.next());
     let later = Head {

@@ -2,11 +2,165 @@
 
 use std::time::{Duration, Instant};
 
-use minion_sandbox::{Exceeded, Level, Limits, Spec};
+use minion_sandbox::{Exceeded, Finished, Level, Limits, Spec};
 
 use crate::fixture::{Place, all, full, run, sandboxes, text};
 
 const MIB: u64 = 1 << 20;
+
+/// A command under a limit, and what of its end shows that the limit held.
+struct Case {
+    claim: &'static str,
+    script: Script,
+    limits: Limits,
+    holds: fn(&Finished) -> bool,
+}
+
+enum Script {
+    Sh(&'static str),
+    Python(&'static str),
+}
+use Script::{Python, Sh};
+
+impl Case {
+    fn spec(&self, place: &Place) -> Spec {
+        let limits = self.limits;
+        let spec = match self.script {
+            Sh(script) => place.sh(script),
+            Python(script) => place.python(script),
+        };
+        Spec { limits, ..spec }
+    }
+}
+
+/// The defaults, with less memory.
+fn memory(mib: u64) -> Limits {
+    Limits {
+        memory: mib * MIB,
+        ..Limits::default()
+    }
+}
+
+/// The defaults, with smaller files.
+fn files(bytes: u64) -> Limits {
+    Limits {
+        file_size: bytes,
+        ..Limits::default()
+    }
+}
+
+fn was_ended_for_memory(finished: &Finished) -> bool {
+    let soon = finished.duration < Duration::from_secs(20);
+    finished.exceeded == Some(Exceeded::Memory) && finished.exit.is_none() && soon
+}
+
+fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            claim: "one process cannot have more memory than the limit",
+            script: Python("bytearray(1 << 30)"),
+            limits: memory(256),
+            holds: |finished| all(finished).contains("MemoryError"),
+        },
+        Case {
+            claim: "one process can have what the limit leaves",
+            script: Python("bytearray(1 << 26)"),
+            limits: memory(256),
+            holds: Finished::is_success,
+        },
+        Case {
+            claim: "many processes together cannot have more memory than the limit",
+            script: Python(
+                "import os, time\n\
+                 for _ in range(4):\n\
+                 \x20   if os.fork() == 0: x = bytearray(100 << 20); time.sleep(60)\n\
+                 time.sleep(60)\n",
+            ),
+            limits: memory(256),
+            holds: was_ended_for_memory,
+        },
+        Case {
+            claim: "memory shared between processes is bounded too",
+            script: Python(
+                "import mmap, time\n\
+                 shared = mmap.mmap(-1, 1 << 30)\n\
+                 for at in range(0, 1 << 30, 4096): shared[at] = 1\n\
+                 time.sleep(60)\n",
+            ),
+            limits: memory(256),
+            holds: was_ended_for_memory,
+        },
+        Case {
+            claim: "threads count as processes",
+            script: Python(
+                "import threading, time\n\
+                 for _ in range(200): threading.Thread(target=time.sleep, args=(3,), daemon=True).start()\n",
+            ),
+            limits: Limits {
+                processes: 32,
+                ..Limits::default()
+            },
+            holds: |finished| all(finished).contains("can't start new thread"),
+        },
+        Case {
+            claim: "a file cannot grow past its limit",
+            script: Sh("exec head -c 2097152 /dev/zero > big"),
+            limits: files(MIB),
+            holds: |finished| !finished.is_success(),
+        },
+        Case {
+            claim: "a file cannot be sparse past its limit",
+            script: Sh("exec truncate -s 1T sparse"),
+            limits: files(MIB),
+            holds: |finished| !finished.is_success(),
+        },
+    ]
+}
+
+#[tokio::test]
+async fn each_limit_holds_at_each_level() {
+    for sandbox in sandboxes() {
+        for case in cases() {
+            let place = Place::new(&sandbox);
+            let finished = run(&sandbox, case.spec(&place)).await;
+            assert!(
+                (case.holds)(&finished),
+                "{}: {}",
+                case.claim,
+                all(&finished)
+            );
+            let left = std::fs::read_dir(&place.workspace).unwrap();
+            let sizes = left.map(|entry| entry.unwrap().metadata().unwrap().len());
+            let largest = sizes.max().unwrap_or_default();
+            assert!(
+                largest <= case.limits.file_size,
+                "{}: {largest}",
+                case.claim
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn scratch_space_is_bounded_at_level_full() {
+    let Some(sandbox) = full() else { return };
+    let case = Case {
+        claim: "files in /tmp count together",
+        script: Sh("head -c 6000000 /dev/zero > /tmp/a && head -c 6000000 /dev/zero > /tmp/b"),
+        limits: Limits {
+            scratch: 8 * MIB,
+            ..Limits::default()
+        },
+        holds: |finished| all(finished).contains("No space left"),
+    };
+    let finished = run(&sandbox, case.spec(&Place::new(&sandbox))).await;
+    assert!(
+        (case.holds)(&finished),
+        "{}: {}",
+        case.claim,
+        all(&finished)
+    );
+}
 
 #[tokio::test]
 async fn a_gibibyte_of_output_is_counted_and_not_kept() {
@@ -33,87 +187,6 @@ async fn a_gibibyte_of_output_is_counted_and_not_kept() {
         let kept = text(&finished.stdout);
         assert!(kept.starts_with("first\n") && kept.ends_with("last\n"));
         assert_eq!(finished.stderr, b"error\n");
-    }
-}
-
-#[tokio::test]
-async fn one_process_cannot_have_more_memory_than_the_limit() {
-    for sandbox in sandboxes() {
-        let place = Place::new(&sandbox);
-        let limits = Limits {
-            memory: 256 * MIB,
-            ..Limits::default()
-        };
-        let big = Spec {
-            limits,
-            ..place.python("bytearray(1 << 30)")
-        };
-        let finished = run(&sandbox, big).await;
-        assert!(all(&finished).contains("MemoryError"), "{}", all(&finished));
-        let small = Spec {
-            limits,
-            ..place.python("bytearray(1 << 26)")
-        };
-        assert!(run(&sandbox, small).await.is_success());
-    }
-}
-
-#[tokio::test]
-async fn many_processes_together_cannot_have_more_memory_than_the_limit() {
-    for sandbox in sandboxes() {
-        let place = Place::new(&sandbox);
-        let limits = Limits {
-            memory: 256 * MIB,
-            ..Limits::default()
-        };
-        let script = "import os, time\n\
-            for _ in range(4):\n\
-            \x20   if os.fork() == 0: x = bytearray(100 << 20); time.sleep(60)\n\
-            time.sleep(60)\n";
-        let finished = run(
-            &sandbox,
-            Spec {
-                limits,
-                ..place.python(script)
-            },
-        )
-        .await;
-        assert_eq!(
-            finished.exceeded,
-            Some(Exceeded::Memory),
-            "{}",
-            all(&finished)
-        );
-        assert!(finished.exit.is_none() && finished.duration < Duration::from_secs(20));
-    }
-}
-
-#[tokio::test]
-async fn memory_shared_between_processes_is_bounded_too() {
-    for sandbox in sandboxes() {
-        let place = Place::new(&sandbox);
-        let limits = Limits {
-            memory: 256 * MIB,
-            ..Limits::default()
-        };
-        let script = "import mmap, time\n\
-            shared = mmap.mmap(-1, 1 << 30)\n\
-            for at in range(0, 1 << 30, 4096): shared[at] = 1\n\
-            time.sleep(60)\n";
-        let finished = run(
-            &sandbox,
-            Spec {
-                limits,
-                ..place.python(script)
-            },
-        )
-        .await;
-        assert_eq!(
-            finished.exceeded,
-            Some(Exceeded::Memory),
-            "{}",
-            all(&finished)
-        );
     }
 }
 
@@ -152,87 +225,6 @@ async fn a_fork_bomb_stays_small_ends_and_leaves_room_for_others() {
         assert!(started.elapsed() < Duration::from_secs(20));
         assert!(bystander.is_success(), "{}", all(&bystander));
     }
-}
-
-#[tokio::test]
-async fn threads_count_as_processes() {
-    for sandbox in sandboxes() {
-        let place = Place::new(&sandbox);
-        let script = "import threading, time\n\
-            for _ in range(200): threading.Thread(target=time.sleep, args=(3,), daemon=True).start()\n";
-        let limits = Limits {
-            processes: 32,
-            ..Limits::default()
-        };
-        let finished = run(
-            &sandbox,
-            Spec {
-                limits,
-                ..place.python(script)
-            },
-        )
-        .await;
-        assert!(
-            all(&finished).contains("can't start new thread"),
-            "{}",
-            all(&finished)
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_file_cannot_grow_past_its_limit_nor_be_sparse_past_it() {
-    for sandbox in sandboxes() {
-        let place = Place::new(&sandbox);
-        let limits = Limits {
-            file_size: MIB,
-            ..Limits::default()
-        };
-        for script in [
-            "exec head -c 2097152 /dev/zero > big",
-            "exec truncate -s 1T sparse",
-        ] {
-            let finished = run(
-                &sandbox,
-                Spec {
-                    limits,
-                    ..place.sh(script)
-                },
-            )
-            .await;
-            assert!(!finished.is_success(), "{script}: {}", all(&finished));
-        }
-        let sizes = std::fs::read_dir(&place.workspace).unwrap();
-        assert!(
-            sizes
-                .into_iter()
-                .all(|entry| entry.unwrap().metadata().unwrap().len() <= MIB)
-        );
-    }
-}
-
-#[tokio::test]
-async fn scratch_space_is_bounded_at_level_full() {
-    let Some(sandbox) = full() else { return };
-    let place = Place::new(&sandbox);
-    let limits = Limits {
-        scratch: 8 * MIB,
-        ..Limits::default()
-    };
-    let script = "head -c 6000000 /dev/zero > /tmp/a && head -c 6000000 /dev/zero > /tmp/b";
-    let finished = run(
-        &sandbox,
-        Spec {
-            limits,
-            ..place.sh(script)
-        },
-    )
-    .await;
-    assert!(
-        all(&finished).contains("No space left"),
-        "{}",
-        all(&finished)
-    );
 }
 
 #[tokio::test]

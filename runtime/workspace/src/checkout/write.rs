@@ -1,4 +1,4 @@
-//! Writing leaves into an empty folder: folders, then files in parallel, then
+//! Writing leaves where nothing stands yet: folders, then files in parallel, then
 //! symlinks, and last the owners and modes of folders, from the innermost out.
 //! Until the root is handed over, no one else can write below it.
 
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use gix::objs::Kind;
 use rustix::fs::{
-    AtFlags, Gid, Mode, OFlags, Uid, chmodat, chownat, fchown, fstat, mkdirat, openat, symlinkat,
+    AtFlags, Gid, Mode, OFlags, Uid, chownat, fchmod, fchown, fstat, mkdirat, openat, symlinkat,
 };
 use rustix::io::Errno;
 
@@ -41,15 +41,9 @@ pub(super) fn into_empty(
 ) -> Result<(OwnedFd, HashMap<String, Known>), CheckoutError> {
     let made = empty_folder(dest)?;
     let root = opening::root(dest).map_err(|error| system("", error))?;
-    let writing = Writing {
-        objects,
-        root: &root,
-        owner: options.owner,
-        writable: options.make_writable,
-        limits: options.limits,
-        bytes: AtomicU64::new(0),
-    };
-    match writing.run(leaves) {
+    let folders = folders(leaves);
+    let leaves: Vec<&Entry> = leaves.iter().collect();
+    match Writing::below(&root, objects, options).run(&folders, &leaves, &folders) {
         Ok(known) => Ok((root, known)),
         Err(error) => {
             // What is left over is worth less than the reason.
@@ -83,7 +77,8 @@ fn empty_folder(dest: &Path) -> Result<bool, CheckoutError> {
     }
 }
 
-struct Writing<'w> {
+/// Writing below one root.
+pub(super) struct Writing<'w> {
     objects: &'w Objects,
     root: &'w OwnedFd,
     owner: Option<(u32, u32)>,
@@ -92,19 +87,38 @@ struct Writing<'w> {
     bytes: AtomicU64,
 }
 
-impl Writing<'_> {
-    fn run(&self, leaves: &[Entry]) -> Result<HashMap<String, Known>, CheckoutError> {
-        let folders = folders(leaves);
-        for folder in &folders {
-            mkdirat(self.root, *folder, Mode::from(0o777))
+impl<'w> Writing<'w> {
+    pub(super) fn below(
+        root: &'w OwnedFd,
+        objects: &'w Objects,
+        options: &CheckoutOptions<'_>,
+    ) -> Self {
+        Self {
+            objects,
+            root,
+            owner: options.owner,
+            writable: options.make_writable,
+            limits: options.limits,
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes the folders `new`, writes `leaves`, and hands over the folders
+    /// `given` with the root.
+    pub(super) fn run(
+        &self,
+        new: &BTreeSet<&str>,
+        leaves: &[&Entry],
+        given: &BTreeSet<&str>,
+    ) -> Result<HashMap<String, Known>, CheckoutError> {
+        for folder in new {
+            opening::below(self.root, folder_of(folder), FOLDER)
+                .and_then(|above| mkdirat(above, name_of(folder), Mode::from(0o777)))
                 .map_err(|error| system(folder, error))?;
         }
         let (files, rest): (Vec<&Entry>, Vec<&Entry>) =
             leaves.iter().partition(|leaf| leaf.mode.is_blob());
-        let batches: Vec<&[&Entry]> = files
-            .chunk_by(|a, b| folder_of(&a.path) == folder_of(&b.path))
-            .flat_map(|same| same.chunks(BATCH))
-            .collect();
+        let batches: Vec<&[&Entry]> = batches(&files);
         let state = || (self.objects.reader(), Vec::new());
         let mut known = parallel::each(&batches, state, |(reader, buffer), batch| {
             self.files(reader, buffer, batch)
@@ -113,7 +127,7 @@ impl Writing<'_> {
         .flatten()
         .collect::<HashMap<_, _>>();
         self.links(&rest)?;
-        self.hand_over(&folders)?;
+        self.hand_over(given)?;
         // Nobody else could write before this moment.
         let at = now();
         for known in known.values_mut() {
@@ -152,13 +166,8 @@ impl Writing<'_> {
     }
 
     fn file(&self, folder: &OwnedFd, leaf: &Entry, content: &[u8]) -> std::io::Result<Stamp> {
-        let name = leaf.path.rsplit('/').next().unwrap_or_default();
-        let mode = match (self.writable, leaf.mode.is_executable()) {
-            (true, false) => 0o666,
-            (true, true) => 0o777,
-            (false, false) => 0o444,
-            (false, true) => 0o555,
-        };
+        let name = name_of(&leaf.path);
+        let mode = permissions(self.writable, leaf.mode.is_executable());
         let mut file = File::from(openat(folder, name, NEW_FILE, Mode::from(mode))?);
         file.write_all(content)?;
         if let Some((user, group)) = self.owner {
@@ -191,7 +200,7 @@ impl Writing<'_> {
         for leaf in leaves.iter().filter(|leaf| leaf.mode.is_link()) {
             let target = reader.get(&leaf.id, Kind::Blob, &mut buffer)?;
             let folder = folder_of(&leaf.path);
-            let name = leaf.path.rsplit('/').next().unwrap_or_default();
+            let name = name_of(&leaf.path);
             opening::below(self.root, folder, FOLDER)
                 .and_then(|folder| {
                     symlinkat(target, &folder, name)?;
@@ -204,9 +213,15 @@ impl Writing<'_> {
 
     /// Gives folders their owner and mode, the root last.
     fn hand_over(&self, folders: &BTreeSet<&str>) -> Result<(), CheckoutError> {
-        for folder in folders.iter().rev().chain([&"."]) {
-            self.own(self.root, folder)
-                .and_then(|()| self.seal(folder))
+        if self.owner.is_none() && self.writable {
+            return Ok(());
+        }
+        for folder in folders.iter().rev().chain([&""]) {
+            opening::below(self.root, folder, FOLDER)
+                .and_then(|folder| {
+                    self.own(&folder, ".")?;
+                    self.seal(&folder)
+                })
                 .map_err(|error| system(folder, error))?;
         }
         Ok(())
@@ -226,16 +241,38 @@ impl Writing<'_> {
         )
     }
 
-    fn seal(&self, folder: &str) -> Result<(), Errno> {
+    fn seal(&self, folder: &OwnedFd) -> Result<(), Errno> {
         if self.writable {
             return Ok(());
         }
-        chmodat(self.root, folder, Mode::from(0o555), AtFlags::empty())
+        fchmod(folder, Mode::from(0o555))
     }
 }
 
+/// Files of one folder together, in portions for one thread.
+pub(super) fn batches<'b, 'e>(files: &'b [&'e Entry]) -> Vec<&'b [&'e Entry]> {
+    files
+        .chunk_by(|a, b| folder_of(&a.path) == folder_of(&b.path))
+        .flat_map(|same| same.chunks(BATCH))
+        .collect()
+}
+
+/// The permissions of a new file, before the process's own mask.
+pub(super) fn permissions(writable: bool, executable: bool) -> u32 {
+    match (writable, executable) {
+        (true, false) => 0o666,
+        (true, true) => 0o777,
+        (false, false) => 0o444,
+        (false, true) => 0o555,
+    }
+}
+
+pub(super) fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
 /// Every folder above a leaf, and the empty ones of submodules, outer first.
-fn folders(leaves: &[Entry]) -> BTreeSet<&str> {
+pub(super) fn folders(leaves: &[Entry]) -> BTreeSet<&str> {
     let mut folders = BTreeSet::new();
     for leaf in leaves {
         if leaf.mode.is_commit() {
@@ -249,7 +286,7 @@ fn folders(leaves: &[Entry]) -> BTreeSet<&str> {
     folders
 }
 
-fn known(leaf: &Entry, stamp: Stamp) -> Known {
+pub(super) fn known(leaf: &Entry, stamp: Stamp) -> Known {
     Known {
         stamp,
         mode: leaf.mode,
@@ -258,7 +295,7 @@ fn known(leaf: &Entry, stamp: Stamp) -> Known {
     }
 }
 
-fn system(path: &str, error: Errno) -> CheckoutError {
+pub(super) fn system(path: &str, error: Errno) -> CheckoutError {
     CheckoutError::System {
         path: path.to_owned(),
         source: error.into(),

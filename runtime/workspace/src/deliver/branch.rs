@@ -1,10 +1,11 @@
 //! The branch of a delivery: created, never moved.
 
 use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 
 use gix::ObjectId;
-use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
-use gix::refs::{FullName, Target};
+use gix::refs::FullName;
 
 use super::{DeliverError, give_to_owner, refuse_links, system};
 use crate::CommitId;
@@ -71,40 +72,75 @@ fn refuse_nested(git: &gix::Repository, branch: &str) -> Result<(), DeliverError
     }
 }
 
-/// Creates the ref, unless it came to be meanwhile.
+/// Creates the ref, unless it came to be meanwhile, by git's own protocol: the
+/// lock is a new file, what it says is on the disk before it becomes the ref.
 pub(super) fn create(
-    mut git: gix::Repository,
+    git: &gix::Repository,
     branch: &str,
     name: &FullName,
     commit: ObjectId,
 ) -> Result<(), DeliverError> {
-    git.refs.write_reflog = gix::refs::store::WriteReflog::Disable;
-    let edit = RefEdit {
-        change: Change::Update {
-            log: LogChange {
-                mode: RefLog::AndReference,
-                force_create_reflog: false,
-                message: "".into(),
-            },
-            expected: PreviousValue::MustNotExist,
-            new: Target::Object(commit),
-        },
-        name: name.clone(),
-        deref: false,
-    };
-    let folder = git.common_dir().join("refs/heads");
-    let file = folder.join(branch);
-    refuse_links(&folder, &file).map_err(|error| system(&folder, &error))?;
-    match git.edit_references_as([edit], None) {
-        Ok(_) => give_to_owner(&folder, &file)
-            .and_then(|()| File::open(&file)?.sync_all())
-            .map_err(|error| system(&folder, &error)),
-        Err(error) => {
-            refuse_existing(&git, branch, name)?;
-            Err(DeliverError::Branch {
-                branch: branch.to_owned(),
-                why: error.to_string(),
-            })
-        }
+    let heads = git.common_dir().join("refs/heads");
+    let file = heads.join(branch);
+    let lock = heads.join(format!("{branch}.lock"));
+    let failed = |error| system(&heads, &error);
+    refuse_links(&heads, &file).map_err(failed)?;
+    let held = hold(&heads, &lock, commit)?;
+    let renamed = refuse_existing(git, branch, name).and_then(|()| {
+        give_to_owner(&heads, &lock)
+            .and_then(|()| held.sync_all())
+            .and_then(|()| put_in_place(&lock, &file))
+            .map_err(failed)
+    });
+    if let Err(error) = renamed {
+        // Ours, so nobody else misses it.
+        let _ = std::fs::remove_file(&lock);
+        return Err(error);
     }
+    let mut folders = file
+        .ancestors()
+        .skip(1)
+        .take_while(|path| path.starts_with(&heads));
+    folders
+        .try_for_each(|folder| File::open(folder)?.sync_all())
+        .map_err(failed)
+}
+
+/// Git leaves empty folders behind where branches were; they are in nobody's way.
+fn put_in_place(lock: &Path, file: &Path) -> std::io::Result<()> {
+    if file.is_dir() {
+        std::fs::remove_dir(file)?;
+    }
+    std::fs::rename(lock, file)
+}
+
+/// Makes the lock of a ref and writes into it what the ref shall say.
+fn hold(heads: &Path, lock: &Path, commit: ObjectId) -> Result<File, DeliverError> {
+    let line = format!("{commit}\n");
+    let failed = |error| system(heads, &error);
+    if let Some(folder) = lock.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        give_to_owner(heads, folder).map_err(failed)?;
+    }
+    match File::create_new(lock) {
+        Ok(mut held) => {
+            held.write_all(line.as_bytes()).map_err(failed)?;
+            Ok(held)
+        }
+        // A delivery of the very same that was killed here goes on.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && says(lock, &line) => {
+            File::open(lock).map_err(failed)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(DeliverError::Locked(lock.to_owned()))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Whether a plain file says exactly `line`.
+fn says(lock: &Path, line: &str) -> bool {
+    lock.symlink_metadata()
+        .is_ok_and(|found| found.is_file() && found.len() == line.len() as u64)
+        && std::fs::read(lock).is_ok_and(|found| found == line.as_bytes())
 }

@@ -1,9 +1,7 @@
 //! Objects that the user's repository lacks, copied one by one and checked.
 
-use std::cell::RefCell;
 use std::collections::HashSet;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -21,8 +19,6 @@ pub(super) struct Missing<'m> {
     folder: &'m Path,
     /// Reachable from the parent, so complete down to the last file.
     complete: HashSet<ObjectId>,
-    /// Files that were written.
-    written: RefCell<Vec<PathBuf>>,
 }
 
 impl<'m> Missing<'m> {
@@ -46,7 +42,6 @@ impl<'m> Missing<'m> {
             to: objects.writer(),
             folder: objects.path(),
             complete,
-            written: RefCell::default(),
         })
     }
 
@@ -75,18 +70,32 @@ impl<'m> Missing<'m> {
     }
 
     fn copy(&self, id: ObjectId, kind: Kind) -> Result<(), DeliverError> {
-        if self.there.holds(&id) {
-            return Ok(());
-        }
         let mut buffer = Vec::new();
         let content = self.from.get(&id, kind, &mut buffer)?;
-        let copied = self.put(kind, content)?;
-        if copied == id {
-            Ok(())
-        } else {
+        let copied = hash(kind, content)?;
+        if copied != id {
             let why = format!("its content is that of {copied}");
-            Err(ObjectError::Damaged { id, why }.into())
+            return Err(ObjectError::Damaged { id, why }.into());
         }
+        if !self.stands_there(id, kind, content) {
+            self.put(kind, content)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the object is there already. One in a file of its own may be
+    /// what a delivery before this left, in memory only or torn.
+    fn stands_there(&self, id: ObjectId, kind: Kind, content: &[u8]) -> bool {
+        if !self.there.holds(&id) {
+            return false;
+        }
+        let mut buffer = Vec::new();
+        let whole = self.there.get(&id, kind, &mut buffer);
+        let whole = whole.is_ok_and(|found| found == content);
+        if whole {
+            self.to.adopt(id);
+        }
+        whole
     }
 
     /// Writes one object.
@@ -97,17 +106,6 @@ impl<'m> Missing<'m> {
         refuse_links(self.folder, &file).map_err(failed)?;
         self.to.put(kind, content)?;
         give_to_owner(self.folder, &file).map_err(failed)?;
-        self.written.borrow_mut().push(file);
         Ok(id)
-    }
-
-    /// Brings what was written to the disk, before a ref names it.
-    pub(super) fn settle(&self) -> Result<(), DeliverError> {
-        let settle = |file: &PathBuf| File::open(file)?.sync_all();
-        self.written
-            .borrow()
-            .iter()
-            .try_for_each(settle)
-            .map_err(|error| system(self.folder, &error))
     }
 }

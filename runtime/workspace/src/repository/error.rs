@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::SnapshotError;
 use crate::objects::ObjectError;
+use crate::{CommitId, SnapshotError, TreeId};
 
 /// Why a folder cannot be the base of a run.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,26 @@ pub enum RepositoryError {
         revision: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// The commit that a run started from is not there any more.
+    #[error("`{}` does not hold commit {commit}, which the run started from; bring it back (`git fetch` from where it is), name the repository that has it, or start a new run", path.display())]
+    BaseGone {
+        /// The top of the repository.
+        path: PathBuf,
+        /// The commit.
+        commit: CommitId,
+    },
+    /// The commit that a run started from has another tree than was recorded.
+    #[error("commit {commit} in `{}` has tree {found}, and the run recorded {recorded}; start a new run", path.display())]
+    BaseDiffers {
+        /// The top of the repository.
+        path: PathBuf,
+        /// The commit.
+        commit: CommitId,
+        /// Its tree.
+        found: TreeId,
+        /// The tree that was recorded.
+        recorded: TreeId,
     },
     /// A folder without git has no revisions.
     #[error("`{}` is no git repository, so it has no revision `{revision}`", path.display())]

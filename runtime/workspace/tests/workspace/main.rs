@@ -4,8 +4,15 @@
 mod attacks;
 mod checkout;
 mod deliver;
+mod durable;
 mod files;
+mod fork;
+mod interrupted;
+mod patch;
 mod project;
+mod reopen;
 mod repository;
+mod restore;
 mod snapshot;
 mod tree;
+mod vandals;

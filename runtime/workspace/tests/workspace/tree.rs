@@ -11,15 +11,15 @@ use proptest::test_runner::Config;
 use crate::project::{Project, Run, write};
 
 #[derive(Debug, Clone)]
-enum Node {
+pub(crate) enum Node {
     File(Vec<u8>, bool),
     Link(String),
 }
 
 /// Files by path, no path above another.
-type Files = BTreeMap<String, Node>;
+pub(crate) type Files = BTreeMap<String, Node>;
 
-fn name() -> impl Strategy<Value = String> {
+pub(crate) fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[ab]",
         2 => prop::sample::select(vec!["a.b", "a-b", "a0", "A", "build", "x.log", "keep.log", "é ü"])
@@ -39,7 +39,7 @@ fn node() -> impl Strategy<Value = Node> {
     ]
 }
 
-fn files() -> impl Strategy<Value = Files> {
+pub(crate) fn files() -> impl Strategy<Value = Files> {
     let path = prop::collection::vec(name(), 1..5).prop_map(|parts| parts.join("/"));
     prop::collection::btree_map(path, node(), 0..12).prop_map(|mut files| {
         let paths: Vec<String> = files.keys().cloned().collect();
@@ -52,7 +52,7 @@ fn files() -> impl Strategy<Value = Files> {
     })
 }
 
-fn rules() -> impl Strategy<Value = String> {
+pub(crate) fn rules() -> impl Strategy<Value = String> {
     let rule = prop::sample::select(vec![
         "*.log",
         "!keep.log",
@@ -77,7 +77,7 @@ fn rules() -> impl Strategy<Value = String> {
 }
 
 /// Makes the folder hold exactly `files`, `.git` apart.
-fn lay_out(root: &Path, files: &Files) {
+pub(crate) fn lay_out(root: &Path, files: &Files) {
     for entry in std::fs::read_dir(root).unwrap() {
         let path = entry.unwrap().path();
         if path.file_name().unwrap() == ".git" {

@@ -16,7 +16,7 @@ pub(crate) mod bindings {
 }
 
 use bindings::exports::minion::blueprint::blueprint::{Context, Failure, Graph, Guest, Transition};
-use bindings::minion::host::{agent, plugins, workspace};
+use bindings::minion::host::{agent, log, plugins, workspace};
 
 struct Hostile;
 
@@ -45,6 +45,8 @@ fn act(task: &str) -> Result<Transition, Failure> {
         "shout" => resources::shout(),
         "repeat" => resources::repeat()?,
         "chatter" => resources::chatter(),
+        "warn" => log::log(log::Level::Warn, with),
+        "warn-often" => resources::warn_often(),
         "label" => return Ok(then(with, "{}")),
         "state" => return Ok(then("done", with)),
         "bloat" => return Ok(then("done", &resources::bloated(with))),

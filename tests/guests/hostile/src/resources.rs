@@ -53,6 +53,14 @@ pub(crate) fn chatter() {
     }
 }
 
+/// Two hundred warnings, every other an error.
+pub(crate) fn warn_often() {
+    for number in 1..=100 {
+        log::log(log::Level::Warn, &format!("warning {number}"));
+        log::log(log::Level::Error, &format!("error {number}"));
+    }
+}
+
 /// A state of so many MiB that is JSON and fits the schema.
 pub(crate) fn bloated(mib: &str) -> String {
     let mib: usize = mib.parse().expect("a number of MiB");

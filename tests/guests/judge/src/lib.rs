@@ -22,6 +22,8 @@ enum Does {
     Poison,
     /// Reads, writes and runs: to see what its caller lends it.
     Reach,
+    /// Mends what it is to judge, then judges that.
+    Mend,
 }
 
 /// Started by cargo in the place of a test: it is passed the test and runs it as well.
@@ -33,6 +35,7 @@ fn judge(input: &Input<Manner>) -> Result<Output, Failure> {
         Does::ThrowDice => throw_dice(input),
         Does::Poison => poison(input),
         Does::Reach => Ok(reach(input)),
+        Does::Mend => mend(input),
     }
 }
 
@@ -79,6 +82,25 @@ fn reach(input: &Input<Manner>) -> Output {
         .run();
     input.log(format!("run: {}", told(ran)));
     Output::pass("reached out")
+}
+
+fn mend(input: &Input<Manner>) -> Result<Output, Failure> {
+    let right = "def value():\n    return 2\n";
+    let wrote = input.workspace().write("value.py", right);
+    input.log(format!("write: {}", told(wrote)));
+    // By a command, too: what one writes, the next does not see.
+    let write = format!("open('value.py', 'w').write({right:?})");
+    let ran = input.command("python3").args(["-c", &write]).run();
+    input.log(format!("run: {}", told(ran)));
+    let tested = input
+        .command("python3")
+        .args(["-m", "unittest", "-q"])
+        .run()?;
+    Ok(if tested.succeeded() {
+        Output::pass("nothing is wrong any more")
+    } else {
+        Output::fail("it could not be mended", Vec::new())
+    })
 }
 
 fn told<T>(answer: Result<T, Failure>) -> String {

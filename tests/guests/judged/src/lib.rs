@@ -20,7 +20,8 @@ blueprint! {
 
     deterministic act {
         needs: [source, change, tools],
-        claim => delivered, test => test, lint => lint, dice => dice, poison => poison, idle => idle,
+        claim => delivered, test => test, lint => lint, dice => dice, poison => poison,
+        mend => mend, idle => idle,
     }
     deterministic idle {
         needs: [],
@@ -30,6 +31,7 @@ blueprint! {
     gate lint = "std:lint" { pass => act, fail => act, error => act }
     gate dice = "acme/judge" { pass => insist, fail => insist, error => failed }
     gate poison = "acme/judge"({ "does": "poison" }) { pass => act, fail => act, error => act }
+    gate mend = "acme/judge"({ "does": "mend" }) { pass => act, fail => act, error => act }
     deterministic insist {
         needs: [],
         again => dice, claim => delivered,

@@ -37,6 +37,7 @@ fn text(live: &str) -> Text<'_> {
 }
 
 impl<'a> BodyV1<'a> {
+    #[expect(clippy::too_many_lines, reason = "an arm a kind, and nothing else")]
     pub(super) fn from_live(live: &'a Body) -> Self {
         match live {
             Body::RunStarted(started) => {
@@ -125,10 +126,12 @@ impl<'a> BodyV1<'a> {
                 state,
                 tree,
                 findings,
+                spent,
             } => Self::Checkpoint {
                 findings: findings.as_ref().map(PayloadV1::from_live),
                 label: text(label),
                 node: text(node),
+                spent: spent.as_ref().map(PayloadV1::from_live),
                 state: PayloadV1::from_live(state),
                 tree: text(tree),
                 visit: *visit,
@@ -146,6 +149,7 @@ impl<'a> BodyV1<'a> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm a kind, and nothing else")]
     pub(super) fn into_live(self) -> Body {
         match self {
             Self::RunStarted(started) => Body::RunStarted(Box::new(started.into_live())),
@@ -227,6 +231,7 @@ impl<'a> BodyV1<'a> {
                 findings,
                 label,
                 node,
+                spent,
                 state,
                 tree,
                 visit,
@@ -237,6 +242,7 @@ impl<'a> BodyV1<'a> {
                 state: state.into_live(),
                 tree: tree.into_owned(),
                 findings: findings.map(PayloadV1::into_live),
+                spent: spent.map(PayloadV1::into_live),
             },
             Self::Waiting { node, tree, visit } => Body::Waiting {
                 node: node.into_owned(),

@@ -35,7 +35,8 @@ pub(crate) struct Envelope {
 
 /// The canonical bytes of a record.
 pub(crate) fn encode(envelope: Envelope, body: &Body) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(320);
+    // What a call of a usual size takes, so that it is written without being moved.
+    let mut bytes = Vec::with_capacity(768);
     let record = RecordV1 {
         at: envelope.at.micros(),
         body: BodyV1::from_live(body),
@@ -166,6 +167,8 @@ enum BodyV1<'a> {
         findings: Option<PayloadV1<'a>>,
         label: Text<'a>,
         node: Text<'a>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spent: Option<PayloadV1<'a>>,
         state: PayloadV1<'a>,
         tree: Text<'a>,
         visit: u64,

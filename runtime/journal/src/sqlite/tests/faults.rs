@@ -28,7 +28,7 @@ fn begin(store: &Arc<SqliteStore>, n: u64) -> Journal {
 
 /// Lets the file grow by no more than `pages`: what SQLite then does is what it
 /// does on a full disk.
-fn fill(store: &SqliteStore, pages: i64) {
+pub(super) fn fill(store: &SqliteStore, pages: i64) {
     let writer = store.writer().unwrap();
     writer.with(|db| {
         let now: i64 = db

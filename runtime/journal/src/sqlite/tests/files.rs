@@ -53,7 +53,7 @@ fn only_the_owner_may_enter_what_is_made() {
             files += 1;
         }
     }
-    assert_eq!(files, 4, "journal, log, index of the log, lock");
+    assert_eq!(files, 5, "journal, log, index of the log, two locks");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let file = dir.join("journal.sqlite");
     Connection::open(&file)
         .unwrap()
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .unwrap();
     let before = fs::read(&file).unwrap();
     let (writing, reading) = refusal(&dir);
@@ -119,8 +119,8 @@ fn a_newer_schema_is_refused_and_left_alone() {
             matches!(
                 error,
                 OpenError::Newer {
-                    found: 2,
-                    known: 1,
+                    found: 3,
+                    known: 2,
                     ..
                 }
             ),

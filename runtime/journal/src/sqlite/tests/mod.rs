@@ -1,8 +1,12 @@
 //! What only the SQLite store does: its file, its locks, its faults.
 
+mod damage;
 mod faults;
 mod files;
+mod full;
+mod migration;
 mod processes;
+mod space;
 
 use tempfile::TempDir;
 

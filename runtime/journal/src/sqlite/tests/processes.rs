@@ -63,7 +63,8 @@ fn a_killed_writer_leaves_whole_batches_and_a_free_run() {
     assert_eq!(store.summary(run_id(1)).unwrap().state, RunState::Running);
     match store.claim(run_id(1), Claim::IfFree) {
         Err(ClaimError::Held { holder, .. }) => {
-            assert_eq!(holder, format!("process {}", child.id()));
+            let who = format!("process {} on this machine, since ", child.id());
+            assert!(holder.starts_with(&who), "{holder}");
         }
         other => panic!("the writer holds the run, got {other:?}"),
     }
@@ -78,7 +79,7 @@ fn a_killed_writer_leaves_whole_batches_and_a_free_run() {
     assert_eq!(before.records % 3, 1, "a batch is there in part");
     let shared: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
     let clock = Arc::new(SystemClock);
-    let journal = resumed(shared, clock, run_id(1), Claim::IfFree, "0.1.0");
+    let journal = resumed(&shared, clock, run_id(1), Claim::IfFree, "0.1.0");
     assert_eq!(
         (journal.epoch(), journal.head().seq),
         (2, before.head.seq.next())
@@ -94,7 +95,7 @@ fn a_writer_that_was_taken_over_dies_of_it() {
     wait_for(&store, Seq(10));
     let shared: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
     let clock = Arc::new(SystemClock);
-    let journal = resumed(shared, clock, run_id(1), Claim::TakeOver, "0.1.0");
+    let journal = resumed(&shared, clock, run_id(1), Claim::TakeOver, "0.1.0");
     let ended = child.wait().unwrap();
     assert!(!ended.success(), "the fenced writer must fail");
     let verified = verify(&*store, run_id(1)).unwrap();

@@ -5,12 +5,13 @@ use crate::exit::{Fail, chain};
 use crate::settings::Settings;
 use clap::Args;
 use minion_agents::{Cassette, Model, OpenAi, Price, Recorder, Secret, Timeouts};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The model of a run.
-#[derive(Args)]
+#[derive(Args, Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct ModelArguments {
     /// Play a recorded model from this file: no key, no network
     #[arg(long, value_name = "FILE", conflicts_with_all = ["model_url", "record"])]
@@ -32,6 +33,7 @@ pub(crate) struct ModelArguments {
     agents: Option<PathBuf>,
     /// Record the model's turns into this new file
     #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
     record: Option<PathBuf>,
 }
 
@@ -53,6 +55,21 @@ struct Endpoint {
 }
 
 impl ModelArguments {
+    /// Whether the command says anything of a model.
+    pub(crate) fn is_named(&self) -> bool {
+        self.cassette.is_some() || self.model_url.is_some() || self.agents.is_some()
+    }
+
+    /// The same with paths that hold in every folder.
+    pub(crate) fn absolute(mut self) -> Self {
+        for path in [&mut self.cassette, &mut self.agents].into_iter().flatten() {
+            if let Ok(absolute) = std::path::absolute(&*path) {
+                *path = absolute;
+            }
+        }
+        self
+    }
+
     /// The model, if one is named anywhere.
     pub(crate) fn model(&self, settings: &Settings) -> Result<Option<Arc<dyn Model>>, Fail> {
         if let Some(path) = &self.cassette {

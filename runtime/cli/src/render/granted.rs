@@ -1,0 +1,64 @@
+//! What `--allow-asked` granted: the patterns themselves, since nobody wrote them down.
+
+use super::talk;
+use minion_grants::{Admission, Ask, Capability, DeliveryGrant, PartName, escaped, shown};
+
+/// Writes it to stderr.
+pub(crate) fn granted(admission: &Admission) {
+    for line in told(admission) {
+        talk(&line);
+    }
+}
+
+fn told(admission: &Admission) -> Vec<String> {
+    let mut lines = Vec::new();
+    for part in admission.parts() {
+        for ask in part.asks() {
+            lines.extend(asked(part.name(), ask, admission.delivery()));
+        }
+    }
+    lines.extend(admission.narrowed().iter().map(|narrowed| {
+        format!(
+            "narrowed {} {}: {} of {}",
+            narrowed.part,
+            narrowed.ask,
+            narrowed.granted.join(" "),
+            narrowed.asked
+        )
+    }));
+    lines.push(
+        "not granted  secret-looking and protected files, commands without a sandbox".to_owned(),
+    );
+    lines
+}
+
+/// One line for each thing that an ask lets its part do, the reason on the first.
+fn asked(part: &PartName, ask: &Ask, delivery: Option<&DeliveryGrant>) -> Vec<String> {
+    let mut reason = format!("   \"{}\"", shown(&ask.reason));
+    let told = ask.capability.told().into_iter().map(|(what, code)| {
+        let gates = match (&ask.capability, delivery) {
+            (Capability::Delivery(_), Some(grant)) => gates(grant),
+            _ => String::new(),
+        };
+        let code = if code { " (runs workspace code)" } else { "" };
+        let reason = std::mem::take(&mut reason);
+        format!(
+            "granted  {part} {}: {}{gates}{code}{reason}",
+            ask.id,
+            escaped(&what)
+        )
+    });
+    told.collect()
+}
+
+fn gates(grant: &DeliveryGrant) -> String {
+    let names: Vec<_> = grant
+        .require
+        .iter()
+        .map(|gate| gate.gate.as_str())
+        .collect();
+    match names.as_slice() {
+        [] => ", no gate required".to_owned(),
+        names => format!(", once {} passed on it", names.join(" and ")),
+    }
+}

@@ -1,0 +1,75 @@
+//! From an admitted component to the exit code of its run: what `exec`, `resume` and `replay`
+//! do alike.
+
+use crate::exit::{BUG, DIVERGED, Fail, REFUSED, STOPPED, chain, lines};
+use crate::render::{say, summary};
+use crate::settings::Settings;
+use minion_host::{Admitted, Engine, Finished, Linked, RunError};
+use minion_journal::{SqliteStore, Store};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The journal, to write.
+pub(crate) fn store(settings: &Settings) -> Result<Arc<dyn Store>, Fail> {
+    let store = SqliteStore::open(settings.journal()).map_err(|e| Fail::usage(chain(&e)))?;
+    Ok(Arc::new(store))
+}
+
+/// The journal, to look at; none when nothing ever ran.
+pub(crate) fn look(settings: &Settings) -> Result<Option<Arc<dyn Store>>, Fail> {
+    let folder = settings.journal();
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let store = SqliteStore::open_read_only(&folder).map_err(|e| Fail::usage(chain(&e)))?;
+    Ok(Some(Arc::new(store)))
+}
+
+/// The engine with the cache of compiled components.
+pub(crate) fn engine(settings: &Settings) -> Result<Engine, Fail> {
+    Engine::new(Some(&settings.compiled())).map_err(|e| Fail::usage(chain(&e)))
+}
+
+/// Compiles what was admitted.
+pub(crate) fn link(admitted: Admitted, settings: &Settings) -> Result<Linked, Fail> {
+    minion_host::link(admitted, &engine(settings)?).map_err(|e| Fail::refused(chain(&e)))
+}
+
+/// Waits for what comes.
+pub(crate) fn wait<T>(work: impl Future<Output = T>) -> Result<T, Fail> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Fail::bug)?;
+    Ok(runtime.block_on(work))
+}
+
+/// Waits for a run and tells how it ended.
+pub(crate) fn finish(
+    run: impl Future<Output = Result<Finished, RunError>>,
+    json: bool,
+    repository: Option<&Path>,
+) -> Result<u8, Fail> {
+    let finished = wait(run)?.map_err(|error| failed(&error))?;
+    if json {
+        let mut outcome = finished.to_json();
+        if let Some(repository) = repository {
+            outcome["repository"] = repository.display().to_string().into();
+        }
+        say(&outcome.to_string());
+    } else {
+        summary::summary(&finished);
+    }
+    Ok(finished.outcome.exit_code())
+}
+
+/// What to say of a run that could not begin or go on.
+pub(crate) fn failed(error: &RunError) -> Fail {
+    match error.exit_code() {
+        BUG => Fail::bug(chain(error)),
+        STOPPED => Fail::stopped(chain(error)),
+        REFUSED => Fail::refused(lines(error)),
+        DIVERGED => Fail::diverged(lines(error)),
+        _ => Fail::usage(chain(error)),
+    }
+}

@@ -1,0 +1,129 @@
+//! `minion-rt resume`.
+
+use super::exec;
+use super::start::{Admitting, Kept, Ready, means, probe, unsandboxed};
+use crate::exit::{ESCALATED, Fail, REFUSED, chain, lines};
+use crate::render::progress::Progress;
+use crate::render::{say, talk};
+use crate::settings::Settings;
+use crate::verbs::drive;
+use clap::Args;
+use minion_host::{Loaded, Recorded, Resumable, ResumeRequest, take_up};
+use minion_journal::{Claim, Clock, Store, SystemClock, resolve};
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Goes on with a run that was killed, stopped or approved
+///
+/// The run goes on from its last checkpoint with the grants, the model and the blueprint that
+/// it began with; what happened since is taken from its journal, not done again.
+#[derive(Args)]
+pub(crate) struct Resume {
+    /// The run's id, or the part of it that screens show
+    run: String,
+    /// Go on with this version of the blueprint, if it fits where the run stands
+    #[arg(long, value_name = "FILE")]
+    with: Option<PathBuf>,
+    /// The repository, if it is not where it was
+    #[arg(long, value_name = "FOLDER")]
+    repo: Option<PathBuf>,
+    /// Take the run from a process that holds it and does not answer any more
+    #[arg(long)]
+    take_over: bool,
+    /// Where the journal is kept
+    /// [default: $MINION_RT_STATE, else $XDG_DATA_HOME/minion-rt]
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
+    /// Print the outcome as JSON, and no progress
+    #[arg(long)]
+    json: bool,
+}
+
+impl Resume {
+    pub(crate) fn run(&self) -> Result<u8, Fail> {
+        let settings = Settings::new(self.state.as_deref())?;
+        let store = drive::store(&settings)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let run = resolve(&*store, &self.run).map_err(|e| Fail::usage(chain(&e)))?;
+        let claim = if self.take_over {
+            Claim::TakeOver
+        } else {
+            Claim::IfFree
+        };
+        let taken = take_up(&store, &clock, run, claim).map_err(|e| drive::failed(&e))?;
+        if let Some(parked) = taken.parked().filter(|parked| parked.decision.is_none())
+            && self.with.is_none()
+        {
+            return Ok(self.waits(&taken, &parked.node));
+        }
+        let kept: Kept = serde_json::from_value(taken.recorded().setup.clone())
+            .map_err(|e| Fail::refused(format!("the run's setup cannot be read: {e}")))?;
+        let ready = Ready {
+            model: kept.model.model(&settings)?,
+            store,
+            clock,
+        };
+        self.go(&settings, taken, &kept, ready)
+    }
+
+    fn go(
+        &self,
+        settings: &Settings,
+        taken: Resumable,
+        kept: &Kept,
+        ready: Ready,
+    ) -> Result<u8, Fail> {
+        let probing = probe(kept.sandbox);
+        let loaded = self.load(&taken, kept, &*ready.store)?;
+        let inspected = minion_host::inspect(loaded).map_err(|e| Fail::refused(lines(&e)))?;
+        let recorded = taken.recorded();
+        let (run, repository) = (recorded.run, PathBuf::from(&recorded.started.repository));
+        let top = exec::top(self.repo.as_ref().unwrap_or(&repository));
+        let name = self.with.clone().unwrap_or_else(|| "blueprint.wasm".into());
+        let by = Admitting {
+            settings,
+            repository: &top,
+            component: &name,
+            json: self.json,
+        };
+        let Some(admitted) = kept.authority.admit(inspected, &by)? else {
+            return Ok(REFUSED);
+        };
+        let unsandboxed = unsandboxed(admitted.admission());
+        let linked = drive::link(admitted, settings)?;
+        let request = ResumeRequest {
+            repository: self.repo.clone(),
+            means: means(settings, ready, kept, probing, unsandboxed, run)?,
+        };
+        let progress = Progress::new(self.json, None);
+        let resumed = minion_host::resume(linked, taken, request, &progress);
+        drive::finish(resumed, self.json, Some(&top))
+    }
+
+    /// The version that is named, or the one that the run is pinned to.
+    fn load(&self, taken: &Resumable, kept: &Kept, store: &dyn Store) -> Result<Loaded, Fail> {
+        if let Some(file) = &self.with {
+            return minion_host::load(file).map_err(|e| Fail::usage(chain(&e)));
+        }
+        let bytes = Recorded::component(store, taken.component()).map_err(|e| drive::failed(&e))?;
+        let name = &taken.recorded().started.blueprint;
+        Ok(Loaded::kept(bytes, name).from_source(kept.source.as_deref()))
+    }
+
+    /// Nobody has decided yet.
+    fn waits(&self, taken: &Resumable, node: &str) -> u8 {
+        let run = taken.recorded().run;
+        if self.json {
+            let outcome = json!({ "run": run.to_string(), "outcome": "waiting", "node": node });
+            say(&outcome.to_string());
+        } else {
+            talk(&format!("waiting  for a human at {node}"));
+            let run = run.short();
+            talk(&format!(
+                "  next       minion-rt approve {run}, or minion-rt reject {run}"
+            ));
+        }
+        ESCALATED
+    }
+}

@@ -1,0 +1,307 @@
+//! What the journal already says: the records that a resumed or replayed run goes through
+//! before anything happens anew.
+//!
+//! In come the records that count, in their order; a call that comes to the door is held
+//! against the next of them. Since one thing happens at a time in a run, their order is the
+//! order of the calls. When a resumed run has gone through all of them it is live; a replay
+//! ends there.
+
+use crate::{Caller, Divergence, Halt};
+use minion_grants::{CapabilityKind, Denial, shown};
+use minion_journal::{Body, Hash, Outcome, Payload, ReadError, Record, Seq, Store, load};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Characters of a request or response that a divergence shows.
+const SHOWN: usize = 400;
+
+/// The records to go through.
+pub type Records = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;
+
+/// What comes after the last record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// The run goes on live.
+    Live,
+    /// Nothing: this is a replay.
+    Nothing,
+}
+
+/// What the journal says of a call.
+pub(crate) enum Said {
+    /// Nothing more: it happens now.
+    Nothing,
+    /// It was answered in one go.
+    Answered(Payload),
+    /// It was refused.
+    Denied(Denial),
+    /// It was begun with this record, which has this hash.
+    Begun(Seq, Hash),
+}
+
+/// Goes through records.
+pub(crate) struct Script {
+    records: Records,
+    ahead: VecDeque<Record>,
+    store: Arc<dyn Store>,
+    pub(crate) after: After,
+}
+
+impl Script {
+    pub(crate) fn new(records: Records, store: Arc<dyn Store>, after: After) -> Self {
+        Self {
+            records,
+            ahead: VecDeque::new(),
+            store,
+            after,
+        }
+    }
+
+    /// The next record, which stays the next.
+    pub(crate) fn peek(&mut self) -> Result<Option<&Record>, Halt> {
+        if self.ahead.is_empty()
+            && let Some(record) = self.records.next()
+        {
+            self.ahead.push_back(record?);
+        }
+        Ok(self.ahead.front())
+    }
+
+    /// The next record, if it is one that `wanted` says yes to.
+    pub(crate) fn take(
+        &mut self,
+        wanted: impl FnOnce(&Body) -> bool,
+    ) -> Result<Option<Record>, Halt> {
+        let fits = self.peek()?.is_some_and(|record| wanted(&record.body));
+        Ok(if fits { self.ahead.pop_front() } else { None })
+    }
+
+    /// Nothing is recorded any more: the run is live, or a replay is at its end.
+    fn end<T>(&self, live: T) -> Result<T, Halt> {
+        match self.after {
+            After::Live => Ok(live),
+            After::Nothing => Err(Halt::RecordEnds),
+        }
+    }
+
+    /// Holds a call against the next record.
+    pub(crate) fn call(
+        &mut self,
+        caller: &Caller,
+        call: &str,
+        request: &Value,
+    ) -> Result<Said, Halt> {
+        let Some(record) = self.peek()? else {
+            return self.end(Said::Nothing);
+        };
+        let parent = record.parent;
+        let said = match &record.body {
+            Body::Call {
+                call: name,
+                request,
+                response,
+                ..
+            } => Some((
+                name,
+                Some(request.clone()),
+                Said::Answered(response.clone()),
+            )),
+            Body::Intent {
+                call: name,
+                request,
+                ..
+            } => Some((
+                name,
+                Some(request.clone()),
+                Said::Begun(record.seq, record.hash),
+            )),
+            Body::Denied {
+                call: name,
+                request,
+                ..
+            } => denial(&record.body).map(|denial| (name, request.clone(), Said::Denied(denial))),
+            _ => None,
+        };
+        let Some((_, recorded, said)) =
+            said.filter(|said| said.0 == call && parent == caller.parent)
+        else {
+            return Err(self.diverged(caller, call, request));
+        };
+        if let Some(recorded) = recorded
+            && load(&*self.store, &recorded)? != *request
+        {
+            return Err(self.diverged(caller, call, request));
+        }
+        self.ahead.pop_front();
+        Ok(said)
+    }
+
+    /// The response to an intent whose result is the next record.
+    pub(crate) fn result(&mut self, intent: Seq) -> Result<Option<Payload>, Halt> {
+        let record = self.take(|body| is_result(body, intent))?;
+        Ok(record.and_then(response))
+    }
+
+    /// The response to an intent, past everything beneath it; none when it has no result,
+    /// and then nothing is passed.
+    pub(crate) fn whole(&mut self, intent: Seq) -> Result<Option<Payload>, Halt> {
+        let mut at = 0;
+        loop {
+            if at == self.ahead.len() {
+                match self.records.next() {
+                    Some(record) => self.ahead.push_back(record?),
+                    None => return Ok(None),
+                }
+            }
+            if is_result(&self.ahead[at].body, intent) {
+                let record = self.ahead.drain(..=at).next_back();
+                return Ok(record.and_then(response));
+            }
+            at += 1;
+        }
+    }
+
+    /// Holds a fact of the host's own against the next record; its place if it stands there.
+    pub(crate) fn fact(&mut self, caller: &Caller, body: &Body) -> Result<Option<Seq>, Halt> {
+        let Some(record) = self.peek()? else {
+            return self.end(None);
+        };
+        let seq = record.seq;
+        if record.body != *body || record.parent != caller.parent {
+            let call = word(body);
+            let actual = format!("{body:?}");
+            return Err(self.differs(caller, call, &actual));
+        }
+        self.ahead.pop_front();
+        Ok(Some(seq))
+    }
+
+    /// Holds a response against the recorded one.
+    pub(crate) fn same(
+        &mut self,
+        caller: &Caller,
+        call: &str,
+        intent: Seq,
+        recorded: &Payload,
+        response: &Value,
+    ) -> Result<(), Halt> {
+        let recorded = load(&*self.store, recorded)?;
+        if recorded == *response {
+            return Ok(());
+        }
+        let (expected, actual) = (recorded.to_string(), response.to_string());
+        let mut found = Divergence::new(caller, call, &expected, &actual);
+        found.record = Some(intent);
+        Err(Halt::Diverged(Box::new(found)))
+    }
+
+    pub(crate) fn load(&self, payload: &Payload) -> Result<Value, Halt> {
+        Ok(load(&*self.store, payload)?)
+    }
+
+    fn diverged(&mut self, caller: &Caller, call: &str, request: &Value) -> Halt {
+        self.differs(caller, call, &format!("{call} {request}"))
+    }
+
+    pub(crate) fn differs(&mut self, caller: &Caller, call: &str, actual: &str) -> Halt {
+        let next = self.ahead.front();
+        if self.after == After::Nothing && next.is_some_and(is_cut_off) {
+            return Halt::RecordEnds;
+        }
+        let expected = next.map_or_else(String::new, |record| self.told(record));
+        let mut found = Divergence::new(caller, call, &expected, actual);
+        found.record = next.map(|record| record.seq);
+        Halt::Diverged(Box::new(found))
+    }
+
+    /// A record in the author's words: what was called, with what.
+    fn told(&self, record: &Record) -> String {
+        let request = |payload: &Payload| match load(&*self.store, payload) {
+            Ok(value) => value.to_string(),
+            Err(error) => format!("({error})"),
+        };
+        brief(&match &record.body {
+            Body::Call {
+                call,
+                request: with,
+                ..
+            }
+            | Body::Intent {
+                call,
+                request: with,
+                ..
+            } => {
+                format!("{call} {}", request(with))
+            }
+            Body::Denied { call, target, .. } => format!("{call} refused for {target}"),
+            Body::Result { .. } => "the result of the call around it".to_owned(),
+            Body::Checkpoint { label, .. } => format!("the visit left with `{label}`"),
+            other => format!("{} {other:?}", word(other)),
+        })
+    }
+}
+
+fn is_result(body: &Body, of: Seq) -> bool {
+    matches!(body, Body::Result { intent, .. } if *intent == of)
+}
+
+/// Whether the run ended here in the middle of a visit.
+fn is_cut_off(record: &Record) -> bool {
+    let Body::Ended(ending) = &record.body else {
+        return matches!(record.body, Body::Stopped { .. });
+    };
+    matches!(
+        ending.outcome,
+        Outcome::Limited | Outcome::Cancelled | Outcome::Faulted
+    )
+}
+
+fn response(record: Record) -> Option<Payload> {
+    match record.body {
+        Body::Result { response, .. } => Some(response),
+        _ => None,
+    }
+}
+
+/// The refusal that a record tells of; none for a capability that this version doesn't know.
+fn denial(body: &Body) -> Option<Denial> {
+    let Body::Denied {
+        capability,
+        target,
+        rule,
+        cure,
+        ..
+    } = body
+    else {
+        return None;
+    };
+    let capability = Value::String(capability.clone());
+    Some(Denial {
+        capability: CapabilityKind::deserialize(capability).ok()?,
+        target: target.clone(),
+        rule: rule.clone(),
+        cure: cure.clone(),
+    })
+}
+
+/// What a record is called where it is no call.
+fn word(body: &Body) -> &'static str {
+    match body {
+        Body::VisitStarted { .. } => "visit",
+        Body::Log { .. } => "log",
+        Body::Evidence { .. } => "evidence",
+        Body::Checkpoint { .. } => "checkpoint",
+        _ => "record",
+    }
+}
+
+/// The beginning of a text, escaped.
+pub(crate) fn brief(text: &str) -> String {
+    let escaped = shown(text);
+    if escaped.chars().count() <= SHOWN {
+        return escaped;
+    }
+    escaped.chars().take(SHOWN).chain(['…']).collect()
+}

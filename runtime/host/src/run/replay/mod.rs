@@ -1,0 +1,249 @@
+//! Doing a run again from its journal alone: no repository, no model, no network, no
+//! workspace. Every call of a guest is answered from the record; what the guest asks, where
+//! it goes next and what state it leaves have to be what is recorded, or the replay names
+//! the first difference.
+
+mod compare;
+mod gate;
+
+use super::approval;
+use super::assemble::{RunError, seed};
+use super::ledger::Ledger;
+use super::machine::{Begun, Machine, Next, Position, Visit, Visits};
+use super::recover::{Recorded, recorded};
+use super::step;
+use crate::engine::Engine;
+use crate::event::Detail;
+use crate::inspect::inspect;
+use crate::link::{self, Parts};
+use crate::load::Loaded;
+use crate::services::Services;
+use crate::view::View;
+use minion_door::{Caller, Door, Halt};
+use minion_grants::{Executor, Node, NodeKind};
+use minion_journal::{Body, Effective, Ending, Hash, Outcome, Payload, RunDigest, RunId, Store};
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What a replay came to.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// The run.
+    pub run: RunId,
+    /// Visits that were done again.
+    pub visits: u64,
+    /// The run digest: over what the guest asked and heard, where it went, and on which
+    /// trees.
+    pub digest: Hash,
+    /// How the run ended; none when it has not.
+    pub outcome: Option<Outcome>,
+}
+
+/// Does a run again.
+///
+/// # Errors
+/// [`RunError::Halt`] with a [`Divergence`] at the first difference; [`RunError::Read`] and
+/// [`RunError::Store`] when the journal does not hold together any more.
+pub async fn replay(
+    store: Arc<dyn Store>,
+    run: RunId,
+    engine: &Engine,
+) -> Result<Replayed, RunError> {
+    let recorded = recorded(&*store, run)?;
+    let mut records = Effective::of(Arc::clone(&store), run)?;
+    // The first record is what `recorded` read.
+    records.next().transpose()?;
+    let door = Door::replaying(Box::new(records), Arc::clone(&store));
+    let mut replay = Replay::new(&store, recorded, engine, door)?;
+    let ending = match replay.walk().await {
+        Ok(ending) => ending,
+        Err(RunError::Halt(Halt::RecordEnds)) => replay.cut_off()?,
+        Err(other) => return Err(other),
+    };
+    Ok(Replayed {
+        run,
+        visits: replay.visits.all,
+        digest: RunDigest::of(&*store, run)?,
+        outcome: ending.map(|ending| ending.outcome),
+    })
+}
+
+struct Replay {
+    machine: Machine,
+    at: Position,
+    visits: Visits,
+    /// What gates came to on the base.
+    ledger: Ledger,
+    view: Arc<View>,
+    store: Arc<dyn Store>,
+    engine: Engine,
+}
+
+impl Replay {
+    fn new(
+        store: &Arc<dyn Store>,
+        recorded: Recorded,
+        engine: &Engine,
+        door: Door,
+    ) -> Result<Self, RunError> {
+        let parts = load(&**store, engine, &recorded.started.component)?;
+        let started = store.summary(recorded.run)?.begun.started;
+        let graph = parts.graph.clone();
+        let services = Services {
+            engine: engine.clone(),
+            door,
+            plugins: parts.plugins,
+            prompts: parts.prompts,
+            project: Vec::new(),
+            world: None,
+            started: Duration::from_micros(started.micros()),
+            seed: seed(recorded.run),
+            visit_spent: Mutex::default(),
+            agents: Mutex::default(),
+        };
+        let begun = match recorded.inherited.clone() {
+            Some(inherited) => inherited.into(),
+            None => Begun::new(&graph),
+        };
+        Ok(Self {
+            machine: Machine {
+                services: Arc::new(services),
+                blueprint: parts.blueprint,
+                graph,
+                schema: parts.schema,
+                task: recorded.started.task,
+                inputs: recorded.inputs,
+            },
+            at: begun.at,
+            visits: begun.visits,
+            ledger: Ledger::default(),
+            view: Arc::new(View::nowhere()),
+            store: Arc::clone(store),
+            engine: engine.clone(),
+        })
+    }
+
+    fn door(&self) -> &Door {
+        &self.machine.services.door
+    }
+
+    /// Walks to the end of the record; gives how the run ended.
+    async fn walk(&mut self) -> Result<Option<Ending>, RunError> {
+        loop {
+            self.move_on()?;
+            match self.machine.next(&mut self.at, &self.visits) {
+                Next::End(end) => return self.ended(&end).map(Some),
+                Next::Visit(node) => {
+                    if let Some(ending) = self.visit(&node).await? {
+                        return Ok(Some(ending));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One visit; an ending when the run ended in it.
+    async fn visit(&mut self, node: &Node) -> Result<Option<Ending>, RunError> {
+        if !self.entered(node)? {
+            // Before the visit began the run was stopped by a limit.
+            return self.cut_off();
+        }
+        let round = self.visits.enter(node.id.as_str());
+        let caller = self.machine.caller(node, self.visits.all, round);
+        let visited = match (&node.kind, &node.executor) {
+            (NodeKind::Gate, Executor::Plugin(plugin)) => self.gate(&caller, plugin).await?,
+            (NodeKind::Approval, _) => self.approval(&caller)?,
+            (_, Executor::Plugin(plugin)) => {
+                step::plugin(&self.machine, &self.view, &caller, plugin, &self.at).await?
+            }
+            (_, _) => step::step(&self.machine, &self.view, &caller, node, &self.at).await?,
+        };
+        match visited {
+            Ok(visit) => {
+                self.left(&caller, node, visit)?;
+                Ok(None)
+            }
+            Err(reason) => self.failed(&caller, &reason).map(Some),
+        }
+    }
+
+    /// The recorded start of the visit, which has to be of this node.
+    fn entered(&mut self, node: &Node) -> Result<bool, RunError> {
+        let round = self
+            .visits
+            .of
+            .get(node.id.as_str())
+            .copied()
+            .unwrap_or_default()
+            + 1;
+        let taken = self.door().take(
+            |body| matches!(body, Body::VisitStarted { node: at, visit, .. } if node.id == **at && *visit == u64::from(round)),
+        )?;
+        if taken.is_some() {
+            return Ok(true);
+        }
+        match self
+            .door()
+            .take(|body| matches!(body, Body::VisitStarted { .. }))?
+        {
+            None => Ok(false),
+            Some(other) => {
+                let actual = format!("a visit of `{}`", node.id);
+                Err(self.differs(node.id.as_str(), round, "visit", &other, &actual))
+            }
+        }
+    }
+
+    /// What a human said.
+    fn approval(&self, caller: &Caller) -> Result<Result<Visit, String>, RunError> {
+        let waited = self
+            .door()
+            .take(|body| matches!(body, Body::Waiting { .. }))?;
+        let decided = self.door().take(|body| matches!(body, Body::Decided(_)))?;
+        match (waited, decided.map(|record| record.body)) {
+            (Some(_), Some(Body::Decided(decision))) => Ok(Ok(Visit {
+                label: approval::label(&decision).to_owned(),
+                state: self.at.state.clone(),
+                findings: self.at.findings.clone(),
+                detail: Detail::Decided(decision),
+            })),
+            (Some(_), _) => Err(Halt::RecordEnds.into()),
+            (None, _) => Err(self.unexpected(caller, "waiting", "the run waits for a human")),
+        }
+    }
+
+    /// Takes over another version where the run was moved to one.
+    fn move_on(&mut self) -> Result<(), RunError> {
+        let taken = self
+            .door()
+            .take(|body| matches!(body, Body::Resumed { .. }))?;
+        let Some(Body::Resumed {
+            moved: Some(moved), ..
+        }) = taken.map(|record| record.body)
+        else {
+            return Ok(());
+        };
+        let parts = load(&*self.store, &self.engine, &moved.component)?;
+        let Some(services) = Arc::get_mut(&mut self.machine.services) else {
+            return Err(RunError::Unfit("a visit holds its services".to_owned()));
+        };
+        (services.plugins, services.prompts) = (parts.plugins, parts.prompts);
+        self.machine.blueprint = parts.blueprint;
+        self.machine.graph = parts.graph;
+        self.machine.schema = parts.schema;
+        Ok(())
+    }
+
+    fn load(&self, payload: &Payload) -> Result<Value, RunError> {
+        Ok(minion_journal::load(&*self.store, payload)?)
+    }
+}
+
+/// The component that a run is pinned to, from the store.
+fn load(store: &dyn Store, engine: &Engine, digest: &str) -> Result<Parts, RunError> {
+    let unfit = |why: String| RunError::Unfit(format!("the component `{digest}`: {why}"));
+    let bytes = Recorded::component(store, digest)?;
+    let inspected = inspect(Loaded::kept(bytes, digest)).map_err(|e| unfit(e.to_string()))?;
+    link::parts(&inspected, engine).map_err(|e| unfit(e.to_string()))
+}

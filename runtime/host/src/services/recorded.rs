@@ -1,0 +1,241 @@
+//! What the journal keeps of each call's answer, and how it is read back: everything that a
+//! guest or a model saw, so that a resume or a replay shows it the same again.
+
+use super::agentic::Worked;
+use super::commands::Completed;
+use super::files::Changed;
+use super::plugins::Output;
+use crate::outcome::Branch;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use minion_agents::Turn;
+use minion_door::{Call, calls};
+use minion_workspace::{ChangeKind, CommitId, EntryKind, FileEntry, Found, Hit};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+macro_rules! recorded {
+    ($($name:ident: $answer:ty = $kind:ident, $read:expr;)*) => {
+        $(pub(crate) static $name: Call<$answer> = Call { kind: &calls::$kind, read: $read };)*
+    };
+}
+
+recorded! {
+    READ: Vec<u8> = WORKSPACE_READ, |value| content_of(&value);
+    LIST: Vec<FileEntry> = WORKSPACE_LIST, entries_of;
+    SEARCH: Found = WORKSPACE_SEARCH, found_of;
+    WRITE: () = WORKSPACE_WRITE, nothing;
+    EDIT: () = WORKSPACE_EDIT, nothing;
+    REMOVE: () = WORKSPACE_REMOVE, nothing;
+    CHANGES: Vec<Changed> = WORKSPACE_CHANGES, changes_of;
+    RUN: Completed = COMMAND_RUN, completed_of;
+    AVAILABLE: bool = COMMAND_AVAILABLE, |value| value.as_bool();
+    PLUGIN: Output = PLUGIN_RUN, plain;
+    GATE: Output = GATE_RUN, plain;
+    GATE_AT_BASE: Output = GATE_BASE, plain;
+    AGENT: Worked = AGENT_RUN, plain;
+    TURN: Turn = MODEL_TURN, plain;
+    DELIVER: Branch = DELIVER_BRANCH, branch_of;
+    KEEP: Branch = KEEP_BRANCH, branch_of;
+}
+
+fn plain<T: DeserializeOwned>(value: Value) -> Option<T> {
+    serde_json::from_value(value).ok()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape of every reader")]
+fn nothing(value: Value) -> Option<()> {
+    value.is_null().then_some(())
+}
+
+/// Bytes as the journal keeps them: text as it is, anything else in base 64.
+pub(crate) fn content(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => json!(text),
+        Err(_) => json!({ "base64": STANDARD.encode(bytes) }),
+    }
+}
+
+fn content_of(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::String(text) => Some(text.clone().into_bytes()),
+        other => STANDARD.decode(other.get("base64")?.as_str()?).ok(),
+    }
+}
+
+pub(crate) fn entries(found: &[FileEntry]) -> Value {
+    let entries = found.iter().map(|entry| {
+        let kind = match entry.kind {
+            EntryKind::File => "file",
+            EntryKind::Directory => "directory",
+            EntryKind::Symlink => "symlink",
+        };
+        (entry.name.as_str(), kind)
+    });
+    json!(entries.collect::<Vec<_>>())
+}
+
+fn entries_of(value: Value) -> Option<Vec<FileEntry>> {
+    let entries: Vec<(String, String)> = plain(value)?;
+    let entry = |(name, kind): (String, String)| {
+        let kind = match kind.as_str() {
+            "file" => EntryKind::File,
+            "directory" => EntryKind::Directory,
+            "symlink" => EntryKind::Symlink,
+            _ => return None,
+        };
+        Some(FileEntry { name, kind })
+    };
+    entries.into_iter().map(entry).collect()
+}
+
+pub(crate) fn found(found: &Found) -> Value {
+    let hits = found.hits.iter();
+    let hits: Vec<_> = hits.map(|hit| (&hit.file, hit.line, &hit.text)).collect();
+    json!({ "hits": hits, "truncated": found.truncated })
+}
+
+fn found_of(value: Value) -> Option<Found> {
+    #[derive(Deserialize)]
+    struct Kept {
+        hits: Vec<(String, u32, String)>,
+        truncated: bool,
+    }
+    let Kept { hits, truncated } = plain(value)?;
+    let hits = hits
+        .into_iter()
+        .map(|(file, line, text)| Hit { file, line, text });
+    Some(Found {
+        hits: hits.collect(),
+        truncated,
+    })
+}
+
+pub(crate) fn changes(found: &[Changed]) -> Value {
+    let paths = found.iter().map(|change| {
+        let kind = match change.kind {
+            ChangeKind::Added => "added",
+            ChangeKind::Modified => "modified",
+            ChangeKind::Deleted => "deleted",
+        };
+        (change.path.as_str(), kind)
+    });
+    json!(paths.collect::<Vec<_>>())
+}
+
+fn changes_of(value: Value) -> Option<Vec<Changed>> {
+    let changes: Vec<(String, String)> = plain(value)?;
+    let change = |(path, kind): (String, String)| {
+        let kind = match kind.as_str() {
+            "added" => ChangeKind::Added,
+            "modified" => ChangeKind::Modified,
+            "deleted" => ChangeKind::Deleted,
+            _ => return None,
+        };
+        Some(Changed { path, kind })
+    };
+    changes.into_iter().map(change).collect()
+}
+
+/// What is kept of a command that has ended.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Ended {
+    exit: Option<i32>,
+    stdout: Value,
+    stderr: Value,
+    truncated: bool,
+    timed_out: bool,
+}
+
+pub(crate) fn completed(done: &Completed) -> Value {
+    json!(Ended {
+        exit: done.exit,
+        stdout: content(&done.stdout),
+        stderr: content(&done.stderr),
+        truncated: done.truncated,
+        timed_out: done.timed_out,
+    })
+}
+
+fn completed_of(value: Value) -> Option<Completed> {
+    let kept: Ended = plain(value)?;
+    Some(Completed {
+        exit: kept.exit,
+        stdout: content_of(&kept.stdout)?,
+        stderr: content_of(&kept.stderr)?,
+        truncated: kept.truncated,
+        timed_out: kept.timed_out,
+    })
+}
+
+pub(crate) fn branch(branch: &Branch) -> Value {
+    json!({
+        "name": branch.name, "commit": branch.commit.to_string(),
+        "repository": branch.repository.display().to_string(),
+    })
+}
+
+fn branch_of(value: Value) -> Option<Branch> {
+    #[derive(Deserialize)]
+    struct Kept {
+        name: String,
+        commit: String,
+        repository: PathBuf,
+    }
+    let kept: Kept = plain(value)?;
+    Some(Branch {
+        name: kept.name,
+        commit: kept.commit.parse::<CommitId>().ok()?,
+        repository: kept.repository,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_read_back_as_they_were() {
+        for bytes in [&b"text\n"[..], b"", b"\xff\x00\xfe"] {
+            assert_eq!(content_of(&content(bytes)).as_deref(), Some(bytes));
+        }
+    }
+
+    #[test]
+    fn a_command_reads_back_as_it_was() {
+        let done = Completed {
+            exit: None,
+            stdout: b"\xff".to_vec(),
+            stderr: b"gone".to_vec(),
+            truncated: true,
+            timed_out: true,
+        };
+        assert_eq!(completed_of(completed(&done)), Some(done));
+    }
+
+    #[test]
+    fn files_read_back_as_they_were() {
+        let listed = vec![FileEntry {
+            name: "a".to_owned(),
+            kind: EntryKind::Symlink,
+        }];
+        assert_eq!(entries_of(entries(&listed)), Some(listed));
+        let changed = vec![Changed {
+            path: "a/b".to_owned(),
+            kind: ChangeKind::Deleted,
+        }];
+        assert_eq!(changes_of(changes(&changed)), Some(changed));
+        let hits = Found {
+            hits: vec![Hit {
+                file: "a".to_owned(),
+                line: 3,
+                text: "x".to_owned(),
+            }],
+            truncated: true,
+        };
+        assert_eq!(found_of(found(&hits)).map(|f| f.hits.len()), Some(1));
+    }
+}
