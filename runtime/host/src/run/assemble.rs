@@ -188,7 +188,11 @@ pub(super) fn assemble(
         task: place.task,
         inputs: place.inputs,
     };
-    let seen = Seen::fresh(place.base.tree);
+    // A workspace that begins with the base has no changes to be looked for.
+    let seen = match place.view.look() {
+        Ok(seen) if seen.tree == place.base.tree => seen,
+        _ => Seen::fresh(place.base.tree),
+    };
     Ok(Run {
         id: place.id,
         machine,

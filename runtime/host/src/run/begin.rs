@@ -13,7 +13,7 @@ use minion_journal::{
     AppendError, Blob, Enclosed, Forked, Hash, Journal, JournalError, Payload, RunId, RunStarted,
     Seq, StoreError,
 };
-use minion_workspace::{Base, Repository, RunStore, TreeId};
+use minion_workspace::{Base, Kind, Repository, RunStore, TreeId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -78,6 +78,11 @@ pub(super) fn begin(
         &repository,
         &base,
     )));
+    // A git repository has the base's objects; those of a plain folder or of another run's
+    // tree are the run's own, and on the disk before a record names them.
+    if repository.kind() == Kind::Folder || inherited.is_some() {
+        objects.sync()?;
+    }
     let first = first(&linked, &request, &repository, &base, inherited.as_ref())?;
     let bundle = linked.admitted.inspected().bundle();
     let journal = Arc::new(journal(&request, &first, &bundle.bytes)?);

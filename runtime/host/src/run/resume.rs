@@ -87,6 +87,18 @@ impl Resumable {
         moved.unwrap_or(&self.recorded.started.admission)
     }
 
+    /// The last record that counts. A question that nobody has answered is asked anew.
+    fn counts_to(&self) -> Seq {
+        let unanswered = self
+            .parked()
+            .is_some_and(|parked| parked.decision.is_none());
+        if unanswered {
+            self.standing.checkpoint.unwrap_or(Seq::FIRST)
+        } else {
+            self.standing.mark
+        }
+    }
+
     /// Whether effects on the world stand after the last checkpoint.
     fn is_within_a_visit(&self) -> bool {
         let parked = self.standing.parked.is_some();
@@ -137,7 +149,7 @@ pub(super) fn resume(
     taken.journal.resume(Resumption {
         runtime_version: env!("CARGO_PKG_VERSION").to_owned(),
         checkpoint: standing.checkpoint,
-        void_after: Some(standing.mark),
+        void_after: Some(taken.counts_to()),
         in_doubt: standing.in_doubt,
         moved,
     })?;
@@ -170,7 +182,7 @@ pub(super) fn resume(
 fn unfinished(store: &dyn Store, taken: &Resumable) -> Result<Vec<Record>, RunError> {
     let after = taken.standing.checkpoint.unwrap_or(Seq::FIRST);
     let mut records = Vec::new();
-    for record in Effective::until(store, taken.recorded.run, taken.standing.mark)? {
+    for record in Effective::until(store, taken.recorded.run, taken.counts_to())? {
         let record = record?;
         if record.seq > after {
             records.push(record);
