@@ -4,7 +4,10 @@
 use crate::imports::{OFFERED, baseline};
 use crate::load::Loaded;
 use minion_bundle::{BadFile, Bundle};
-use minion_grants::{ComponentKind, Digest, Graph, ManifestProblem, Node, Origin, PartName};
+use minion_grants::{
+    ComponentKind, Digest, Graph, ManifestProblem, Node, NodeKind, Origin, PartName, PluginUse,
+    Schema,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -170,25 +173,46 @@ fn origin(name: &str, plugin: &Bundle) -> Result<Origin, String> {
     }
 }
 
+/// What is wrong with the uses of plugins in a graph.
 fn gates(graph: &Graph, plugins: &BTreeMap<PartName, Part>) -> Vec<String> {
-    let mut problems = Vec::new();
-    for node in &graph.nodes {
-        let Some(using) = node.plugin() else { continue };
-        match plugins.get(using.name.as_str()) {
-            None => problems.push(format!(
-                "node `{}` uses the plugin `{}`, which is neither in the file nor shipped; add it to [plugins] of minion.toml",
+    let uses = graph
+        .nodes
+        .iter()
+        .filter_map(|node| Some((node, node.plugin()?)));
+    let problem = |(node, using): (&Node, &PluginUse)| match plugins.get(using.name.as_str()) {
+        None => Some(format!(
+            "node `{}` uses the plugin `{}`, which is neither in the file nor shipped; add it to [plugins] of minion.toml",
+            node.id, using.name
+        )),
+        Some(part) => misused(node, using, part),
+    };
+    uses.filter_map(problem).collect()
+}
+
+/// A gate has to be one, and the parameters have to fit what the plugin says of them.
+fn misused(node: &Node, using: &PluginUse, part: &Part) -> Option<String> {
+    let Some(gate) = &part.bundle.manifest.gate else {
+        return (node.kind == NodeKind::Gate).then(|| {
+            format!(
+                "node `{}` is a gate, but the plugin `{}` may not stand as one (no [gate] in its minion.toml)",
                 node.id, using.name
-            )),
-            Some(part) if node.kind == minion_grants::NodeKind::Gate && part.bundle.manifest.gate.is_none() => {
-                problems.push(format!(
-                    "node `{}` is a gate, but the plugin `{}` may not stand as one (no [gate] in its minion.toml)",
-                    node.id, using.name
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    problems
+            )
+        });
+    };
+    let (which, why) = match Schema::compile(&gate.parameters) {
+        Ok(schema) => (
+            schema.misfits(&using.parameters),
+            schema.check(&using.parameters).err()?,
+        ),
+        Err(why) => (Vec::new(), why),
+    };
+    let which: Vec<_> = which.iter().map(|name| format!(" `{name}`")).collect();
+    Some(format!(
+        "node `{}` gives the plugin `{}` parameters{} that it does not take: {why}",
+        node.id,
+        using.name,
+        which.join(",")
+    ))
 }
 
 impl Inspected {

@@ -156,3 +156,17 @@ fn every_problem_of_a_graph_is_told_at_once() {
     let words = ["`nowhere`", "node `act` needs the model of ask `model`"];
     refused(&parts.file(), &words);
 }
+
+#[test]
+fn parameters_that_a_gate_does_not_take_are_refused() {
+    let mut parts = parts();
+    let node = parts.node("act");
+    node["kind"] = json!("gate");
+    node["needs"] = json!([]);
+    let executor = json!({ "plugin": { "name": "std:test", "parameters": { "skip": "slow" } } });
+    node["executor"] = executor;
+    node["edges"] =
+        json!([{ "label": "pass", "to": "think" }, { "label": "fail", "to": "failed" }]);
+    let words = ["node `act` gives the plugin `std:test` parameters", "skip"];
+    refused(&parts.file(), &words);
+}
