@@ -80,7 +80,7 @@ impl Schema {
             .0
             .iter_errors(value)
             .take(MAX_PROBLEMS)
-            .flat_map(|error| members(&error))
+            .flat_map(|error| members(value, &error))
         {
             let name = crate::shown(&name);
             if names.len() < MAX_PROBLEMS && !names.contains(&name) {
@@ -92,7 +92,7 @@ impl Schema {
 }
 
 /// The member of the value itself that an error is about.
-fn members(error: &ValidationError<'_>) -> Vec<String> {
+fn members(value: &Value, error: &ValidationError<'_>) -> Vec<String> {
     if let Some(LocationSegment::Property(name)) = error.instance_path().iter().next() {
         return vec![name.to_string()];
     }
@@ -100,6 +100,12 @@ fn members(error: &ValidationError<'_>) -> Vec<String> {
         ValidationErrorKind::AdditionalProperties { unexpected } => unexpected.clone(),
         ValidationErrorKind::Required { property } => {
             property.as_str().map(str::to_owned).into_iter().collect()
+        }
+        // Where no member at all is allowed, the error tells the member's value alone.
+        ValidationErrorKind::FalseSchema => {
+            let members = value.as_object().into_iter().flatten();
+            let refused = members.filter(|(_, member)| *member == error.instance().as_ref());
+            refused.map(|(name, _)| name.clone()).collect()
         }
         _ => Vec::new(),
     }
@@ -239,5 +245,12 @@ mod tests {
         assert_eq!(misfits(json!({ "file": 1, "a\u{1b}": 2 })), ["a\\u{1b}"]);
         assert_eq!(misfits(json!({ "file": 1, "deep": ["x", 1] })), ["deep"]);
         assert_eq!(misfits(json!({ "file": 1 })), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_member_is_named_where_none_at_all_is_allowed() {
+        let none = Schema::compile(&json!({ "type": "object", "additionalProperties": false }));
+        let misfits = none.unwrap().misfits(&json!({ "skip": "slow" }));
+        assert_eq!(misfits, ["skip"]);
     }
 }
