@@ -65,30 +65,51 @@ fn content_of(value: &Value) -> Option<Vec<u8>> {
     }
 }
 
+/// Names with a letter for each in a text beside them, which is less to write than a pair each.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lettered {
+    names: Vec<String>,
+    kinds: String,
+}
+
+fn lettered<'n>(entries: impl Iterator<Item = (&'n str, char)>) -> Value {
+    let (mut names, mut kinds) = (Vec::new(), String::new());
+    for (name, kind) in entries {
+        names.push(Value::from(name));
+        kinds.push(kind);
+    }
+    json!({ "names": names, "kinds": kinds })
+}
+
+fn lettered_of<T>(value: Value, of: impl Fn(String, char) -> Option<T>) -> Option<Vec<T>> {
+    let Lettered { names, kinds } = plain(value)?;
+    if names.len() != kinds.len() {
+        return None;
+    }
+    let both = names.into_iter().zip(kinds.chars());
+    both.map(|(name, kind)| of(name, kind)).collect()
+}
+
 pub(crate) fn entries(found: &[FileEntry]) -> Value {
-    let entries = found.iter().map(|entry| {
-        let kind = match entry.kind {
-            EntryKind::File => "file",
-            EntryKind::Directory => "directory",
-            EntryKind::Symlink => "symlink",
-        };
-        (entry.name.as_str(), kind)
-    });
-    json!(entries.collect::<Vec<_>>())
+    let kind = |entry: &FileEntry| match entry.kind {
+        EntryKind::File => 'f',
+        EntryKind::Directory => 'd',
+        EntryKind::Symlink => 'l',
+    };
+    lettered(found.iter().map(|entry| (&*entry.name, kind(entry))))
 }
 
 fn entries_of(value: Value) -> Option<Vec<FileEntry>> {
-    let entries: Vec<(String, String)> = plain(value)?;
-    let entry = |(name, kind): (String, String)| {
-        let kind = match kind.as_str() {
-            "file" => EntryKind::File,
-            "directory" => EntryKind::Directory,
-            "symlink" => EntryKind::Symlink,
+    lettered_of(value, |name, kind| {
+        let kind = match kind {
+            'f' => EntryKind::File,
+            'd' => EntryKind::Directory,
+            'l' => EntryKind::Symlink,
             _ => return None,
         };
         Some(FileEntry { name, kind })
-    };
-    entries.into_iter().map(entry).collect()
+    })
 }
 
 pub(crate) fn found(found: &Found) -> Value {
@@ -114,29 +135,24 @@ fn found_of(value: Value) -> Option<Found> {
 }
 
 pub(crate) fn changes(found: &[Changed]) -> Value {
-    let paths = found.iter().map(|change| {
-        let kind = match change.kind {
-            ChangeKind::Added => "added",
-            ChangeKind::Modified => "modified",
-            ChangeKind::Deleted => "deleted",
-        };
-        (change.path.as_str(), kind)
-    });
-    json!(paths.collect::<Vec<_>>())
+    let kind = |change: &Changed| match change.kind {
+        ChangeKind::Added => 'a',
+        ChangeKind::Modified => 'm',
+        ChangeKind::Deleted => 'd',
+    };
+    lettered(found.iter().map(|change| (&*change.path, kind(change))))
 }
 
 fn changes_of(value: Value) -> Option<Vec<Changed>> {
-    let changes: Vec<(String, String)> = plain(value)?;
-    let change = |(path, kind): (String, String)| {
-        let kind = match kind.as_str() {
-            "added" => ChangeKind::Added,
-            "modified" => ChangeKind::Modified,
-            "deleted" => ChangeKind::Deleted,
+    lettered_of(value, |path, kind| {
+        let kind = match kind {
+            'a' => ChangeKind::Added,
+            'm' => ChangeKind::Modified,
+            'd' => ChangeKind::Deleted,
             _ => return None,
         };
         Some(Changed { path, kind })
-    };
-    changes.into_iter().map(change).collect()
+    })
 }
 
 /// What is kept of a command that has ended.
