@@ -11,6 +11,7 @@
 
 mod calls;
 mod instance;
+mod laps;
 mod measure;
 mod raw;
 mod start;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         instance::figures(&world);
         calls::figures(&world);
         start::figures(&world);
+        laps::figures(&world);
     }
     ExitCode::SUCCESS
 }
