@@ -56,6 +56,7 @@ pub async fn replay(
     records.next().transpose()?;
     let door = Door::replaying(Box::new(records), Arc::clone(&store));
     let mut replay = Replay::new(&store, recorded, engine, door)?;
+    let inherited = replay.visits.all;
     let ending = match replay.walk().await {
         Ok(ending) => ending,
         Err(RunError::Halt(Halt::RecordEnds)) => replay.cut_off()?,
@@ -63,7 +64,7 @@ pub async fn replay(
     };
     Ok(Replayed {
         run,
-        visits: replay.visits.all,
+        visits: replay.visits.all - inherited,
         digest: RunDigest::of(&*store, run)?,
         outcome: ending.map(|ending| ending.outcome),
     })
