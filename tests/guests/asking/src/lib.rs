@@ -20,7 +20,8 @@ blueprint! {
 
     deterministic prepare { needs: [source, change, tools], done => person }
     approval person { approved => settle, rejected => prepare }
-    deterministic settle { needs: [source, change, tools], done => delivered }
+    deterministic settle { needs: [source, change, tools], done => delivered, judge => check }
+    gate check = "acme/checker" { pass => delivered, fail => delivered, error => failed }
 }
 
 #[derive(Default, Deserialize)]
@@ -29,6 +30,7 @@ struct Script {
     write: Vec<(String, String)>,
     #[serde(default)]
     run: Vec<String>,
+    then: Option<String>,
 }
 
 fn prepare(notes: Notes, cx: &Context) -> Step<Notes> {
@@ -54,5 +56,5 @@ fn play(step: &str, mut notes: Notes, cx: &Context) -> Step<Notes> {
         cx.log(format!("{:?} {} {}", done.exit, done.stdout_text(), done.stderr_text()));
         notes.heard.push(format!("{:?}", done.exit));
     }
-    Ok(notes.then("done"))
+    Ok(notes.then(script.then.as_deref().unwrap_or("done")))
 }
