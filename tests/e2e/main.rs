@@ -15,3 +15,4 @@ mod bad_input;
 mod evidence;
 mod main_job;
 mod model;
+mod survival;

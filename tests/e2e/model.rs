@@ -1,6 +1,6 @@
 //! A live model behind an OpenAI-compatible endpoint on loopback, recorded and played back.
 
-mod double;
+pub(crate) mod double;
 mod key;
 mod limits;
 

@@ -3,7 +3,7 @@
 
 use crate::door::Door;
 use crate::script::{Said, brief};
-use crate::{Call, CallKind, Caller, Divergence, Failure, Halt};
+use crate::{After, Call, CallKind, Caller, Divergence, Failure, Halt};
 use minion_grants::{Denial, FileOp, FileRule, Verdict};
 use minion_journal::{Body, Effect, Hash, InDoubt, Payload, Seq};
 use serde_json::Value;
@@ -296,6 +296,9 @@ impl Door {
                 Said::Answered(response) => Some(script.load(response)?),
                 Said::Begun(seq, _) if !again => {
                     let whole = script.whole(*seq)?;
+                    if whole.is_none() && script.after == After::Nothing {
+                        script.pass_beneath(*seq)?;
+                    }
                     whole.map(|response| script.load(&response)).transpose()?
                 }
                 _ => None,

@@ -11,7 +11,7 @@ use minion_grants::{CapabilityKind, Denial, shown};
 use minion_journal::{Body, Hash, Outcome, Payload, ReadError, Record, Seq, Store, load};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Characters of a request or response that a divergence shows.
@@ -163,6 +163,20 @@ impl Script {
         }
     }
 
+    /// Passes everything beneath an intent that has no result and is not done again.
+    pub(crate) fn pass_beneath(&mut self, intent: Seq) -> Result<(), Halt> {
+        let mut open = BTreeSet::from([intent]);
+        while let Some(record) = self.peek()? {
+            let (seq, parent) = (record.seq, record.parent);
+            if !parent.is_some_and(|parent| open.contains(&parent)) {
+                break;
+            }
+            open.insert(seq);
+            self.ahead.pop_front();
+        }
+        Ok(())
+    }
+
     /// Holds a fact of the host's own against the next record; its place if it stands there.
     pub(crate) fn fact(&mut self, caller: &Caller, body: &Body) -> Result<Option<Seq>, Halt> {
         let Some(record) = self.peek()? else {
@@ -207,7 +221,7 @@ impl Script {
 
     pub(crate) fn differs(&mut self, caller: &Caller, call: &str, actual: &str) -> Halt {
         let next = self.ahead.front();
-        if self.after == After::Nothing && next.is_some_and(is_cut_off) {
+        if self.after == After::Nothing && next.is_none_or(is_cut_off) {
             return Halt::RecordEnds;
         }
         let expected = next.map_or_else(String::new, |record| self.told(record));

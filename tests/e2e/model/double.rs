@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 /// A request that it was sent.
 #[derive(Clone)]
-pub(super) struct Asked {
-    pub(super) authorization: String,
-    pub(super) body: Value,
+pub(crate) struct Asked {
+    pub(crate) authorization: String,
+    pub(crate) body: Value,
 }
 
 /// The endpoint; it answers nobody any more when it is dropped.
@@ -98,7 +98,8 @@ impl Shared {
     }
 }
 
-fn read(stream: &TcpStream) -> Option<(String, Asked)> {
+/// A request: its path, and what it says.
+pub(crate) fn read(stream: &TcpStream) -> Option<(String, Asked)> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -128,7 +129,8 @@ fn read(stream: &TcpStream) -> Option<(String, Asked)> {
     ))
 }
 
-fn completion(answer: &Value) -> Value {
+/// An answer in a cassette's shape as an endpoint says it.
+pub(crate) fn completion(answer: &Value) -> Value {
     let none = Vec::new();
     let calls = answer["tool-calls"].as_array().unwrap_or(&none);
     let calls: Vec<Value> = calls

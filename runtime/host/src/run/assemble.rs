@@ -10,7 +10,9 @@ use crate::view::{Seen, View};
 use minion_agents::Model;
 use minion_door::{Budget, Door, Halt};
 use minion_grants::{PathChange, SteeringChange};
-use minion_journal::{Clock, JournalError, ReadError, RunId, Store, StoreError, Timestamp};
+use minion_journal::{
+    ClaimError, Clock, JournalError, ReadError, RunId, Store, StoreError, Timestamp,
+};
 use minion_sandbox::{Sandbox, Toolchains};
 use minion_workspace::{
     Base, CheckoutError, Repository, RepositoryError, RunStore, RunStoreError, TreeError, TreeId,
@@ -88,6 +90,8 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Repository(_) | Self::Checkout(_) | Self::Project(_) | Self::Folder { .. } => 2,
+            // Another run is meant, or another verb.
+            Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => 2,
             Self::Read(_) | Self::Unfit(_) | Self::Halt(Halt::Unread(_)) => 3,
             Self::Halt(Halt::Diverged(_)) => 4,
             Self::Journal(_)

@@ -110,6 +110,14 @@ async fn visit(
 fn enter(run: &mut Run, node: &Node) -> Result<Caller, Halt> {
     let round = run.visits.enter(node.id.as_str());
     let caller = run.machine.caller(node, run.visits.all, round);
+    // Where the visit is resumed the workspace is at the tree of its last effect already.
+    let begun = run.services.door.take(|body| {
+        matches!(body, Body::VisitStarted { node, visit, .. }
+            if *node == caller.node && *visit == u64::from(round))
+    })?;
+    if begun.is_some() {
+        return Ok(caller);
+    }
     let body = Body::VisitStarted {
         node: caller.node.clone(),
         visit: caller.round.into(),

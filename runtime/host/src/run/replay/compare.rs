@@ -88,6 +88,8 @@ impl Replay {
 
     /// The record ends before the walk: the run has not ended, or a limit cut it off.
     pub(super) fn cut_off(&self) -> Result<Option<Ending>, RunError> {
+        let stopped = |body: &Body| matches!(body, Body::Stopped { .. });
+        while self.door().take(stopped)?.is_some() {}
         match self.door().take(|body| matches!(body, Body::Ended(_)))? {
             Some(Record {
                 body: Body::Ended(ending),

@@ -162,7 +162,10 @@ impl Replay {
         };
         match visited {
             Ok(visit) => {
-                self.left(&caller, node, visit)?;
+                // A run is moved while it waits: it leaves by the edges of the new graph.
+                let nodes = &self.machine.graph.nodes;
+                let moved = nodes.iter().find(|other| other.id == node.id).cloned();
+                self.left(&caller, moved.as_ref().unwrap_or(node), visit)?;
                 Ok(None)
             }
             Err(reason) => self.failed(&caller, &reason).map(Some),
@@ -197,11 +200,13 @@ impl Replay {
     }
 
     /// What a human said.
-    fn approval(&self, caller: &Caller) -> Result<Result<Visit, String>, RunError> {
+    fn approval(&mut self, caller: &Caller) -> Result<Result<Visit, String>, RunError> {
         let waited = self
             .door()
             .take(|body| matches!(body, Body::Waiting { .. }))?;
+        self.move_on()?;
         let decided = self.door().take(|body| matches!(body, Body::Decided(_)))?;
+        self.move_on()?;
         match (waited, decided.map(|record| record.body)) {
             (Some(_), Some(Body::Decided(decision))) => Ok(Ok(Visit {
                 label: approval::label(&decision).to_owned(),
@@ -214,18 +219,22 @@ impl Replay {
         }
     }
 
-    /// Takes over another version where the run was moved to one.
+    /// Takes over other versions where the run was moved to them.
     fn move_on(&mut self) -> Result<(), RunError> {
-        let taken = self
-            .door()
-            .take(|body| matches!(body, Body::Resumed { .. }))?;
-        let Some(Body::Resumed {
-            moved: Some(moved), ..
-        }) = taken.map(|record| record.body)
-        else {
-            return Ok(());
-        };
-        let parts = load(&*self.store, &self.engine, &moved.component)?;
+        let resumed = |body: &Body| matches!(body, Body::Resumed { .. });
+        while let Some(record) = self.door().take(resumed)? {
+            if let Body::Resumed {
+                moved: Some(moved), ..
+            } = record.body
+            {
+                self.become_version(&moved.component)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn become_version(&mut self, component: &str) -> Result<(), RunError> {
+        let parts = load(&*self.store, &self.engine, component)?;
         let Some(services) = Arc::get_mut(&mut self.machine.services) else {
             return Err(RunError::Unfit("a visit holds its services".to_owned()));
         };
