@@ -208,14 +208,6 @@ impl Door {
         }
     }
 
-    /// The value of a recorded payload.
-    pub fn load(&self, payload: &Payload) -> Result<Value, Halt> {
-        match self.script() {
-            Some(mut script) => script.with(|script| script.load(payload)),
-            None => Ok(minion_journal::load(&**self.journal()?.store(), payload)?),
-        }
-    }
-
     pub(crate) fn write(&self, caller: &Caller, micros: u64, body: Body) -> Result<Seq, Halt> {
         let journal = self.journal()?;
         Ok(journal.note(Some(caller.visit), caller.parent, micros, body)?)

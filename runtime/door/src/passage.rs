@@ -290,31 +290,34 @@ impl Door {
             return Ok(Known::Nothing);
         };
         let again = self.replays() && call.kind.holds_a_guest();
-        let (said, response) = script.with(|script| {
+        let said = script.with(|script| {
             let said = script.call(caller, call.kind.name, request)?;
-            let response = match &said {
-                Said::Answered(response) => Some(script.load(response)?),
-                Said::Begun(seq, _) if !again => {
-                    let whole = script.whole(*seq)?;
-                    if whole.is_none() && script.after == After::Nothing {
-                        script.pass_beneath(*seq)?;
-                    }
-                    whole.map(|response| script.load(&response)).transpose()?
-                }
+            let whole = match said {
+                Said::Begun(seq, _) if !again => script.whole(seq)?,
                 _ => None,
             };
-            Ok((said, response))
+            match (said, whole) {
+                (Said::Answered(response), _) | (_, Some(response)) => {
+                    Ok(Heard::Response(script.load(response)?))
+                }
+                (Said::Begun(seq, _), None) if !again && script.after == After::Nothing => {
+                    script.pass_beneath(seq)?;
+                    Err(Halt::RecordEnds)
+                }
+                (Said::Begun(seq, hash), None) => Ok(Heard::Begun(seq, hash)),
+                (Said::Denied(denial), None) => Ok(Heard::Denied(denial)),
+                (Said::Nothing, None) => Ok(Heard::Nothing),
+            }
         })?;
         drop(script);
-        match (said, response) {
-            (Said::Denied(denial), _) => {
+        match said {
+            Heard::Nothing => Ok(Known::Nothing),
+            Heard::Begun(seq, hash) => Ok(Known::Begun(seq, hash)),
+            Heard::Response(response) => Self::read(caller, call, response).map(Known::Answered),
+            Heard::Denied(denial) => {
                 self.remember(caller, call.kind, &denial);
                 Ok(Known::Answered(Err(Failure::Denied(denial))))
             }
-            (_, Some(response)) => Self::read(caller, call, response).map(Known::Answered),
-            (Said::Begun(..), None) if self.replays() && !again => Err(Halt::RecordEnds),
-            (Said::Begun(seq, hash), None) => Ok(Known::Begun(seq, hash)),
-            (Said::Nothing | Said::Answered(_), None) => Ok(Known::Nothing),
         }
     }
 
@@ -392,6 +395,14 @@ impl Door {
         self.write(caller, micros(since), Body::Result { intent, response })
             .map(|_| ())
     }
+}
+
+/// What the record says of a call, with what was answered.
+enum Heard {
+    Nothing,
+    Begun(Seq, Hash),
+    Response(Value),
+    Denied(Denial),
 }
 
 /// What is known of a call before it happens.

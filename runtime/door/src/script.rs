@@ -41,6 +41,28 @@ pub(crate) enum Said {
     Begun(Seq, Hash),
 }
 
+impl Said {
+    /// What a record of a call says of it.
+    fn of(record: Record) -> Option<Self> {
+        match record.body {
+            Body::Call { response, .. } => Some(Self::Answered(response)),
+            Body::Intent { .. } => Some(Self::Begun(record.seq, record.hash)),
+            body => denial(&body).map(Self::Denied),
+        }
+    }
+}
+
+/// The call that a record is of, and with what it was called as far as that is kept.
+fn named(body: &Body) -> Option<(&str, Option<&Payload>)> {
+    match body {
+        Body::Call { call, request, .. } | Body::Intent { call, request, .. } => {
+            Some((call, Some(request)))
+        }
+        Body::Denied { call, request, .. } => Some((call, request.as_ref())),
+        _ => None,
+    }
+}
+
 /// Goes through records.
 pub(crate) struct Script {
     records: Records,
@@ -93,49 +115,23 @@ impl Script {
         call: &str,
         request: &Value,
     ) -> Result<Said, Halt> {
+        let store = Arc::clone(&self.store);
         let Some(record) = self.peek()? else {
             return self.end(Said::Nothing);
         };
-        let parent = record.parent;
-        let said = match &record.body {
-            Body::Call {
-                call: name,
-                request,
-                response,
-                ..
-            } => Some((
-                name,
-                Some(request.clone()),
-                Said::Answered(response.clone()),
-            )),
-            Body::Intent {
-                call: name,
-                request,
-                ..
-            } => Some((
-                name,
-                Some(request.clone()),
-                Said::Begun(record.seq, record.hash),
-            )),
-            Body::Denied {
-                call: name,
-                request,
-                ..
-            } => denial(&record.body).map(|denial| (name, request.clone(), Said::Denied(denial))),
-            _ => None,
+        let fits = record.parent == caller.parent
+            && named(&record.body).is_some_and(|(name, _)| name == call);
+        let recorded = named(&record.body).and_then(|(_, recorded)| recorded);
+        let same = match recorded.filter(|_| fits) {
+            None => fits,
+            Some(Payload::Inline(recorded)) => recorded == request,
+            Some(blob) => load(&*store, blob)? == *request,
         };
-        let Some((_, recorded, said)) =
-            said.filter(|said| said.0 == call && parent == caller.parent)
-        else {
-            return Err(self.diverged(caller, call, request));
-        };
-        if let Some(recorded) = recorded
-            && load(&*self.store, &recorded)? != *request
-        {
+        if !same {
             return Err(self.diverged(caller, call, request));
         }
-        self.ahead.pop_front();
-        Ok(said)
+        let taken = self.ahead.pop_front().map(Said::of);
+        taken.flatten().ok_or(Halt::RecordEnds)
     }
 
     /// The response to an intent whose result is the next record.
@@ -211,8 +207,11 @@ impl Script {
         Err(Halt::Diverged(Box::new(found)))
     }
 
-    pub(crate) fn load(&self, payload: &Payload) -> Result<Value, Halt> {
-        Ok(load(&*self.store, payload)?)
+    pub(crate) fn load(&self, payload: Payload) -> Result<Value, Halt> {
+        match payload {
+            Payload::Inline(value) => Ok(value),
+            blob @ Payload::Blob { .. } => Ok(load(&*self.store, &blob)?),
+        }
     }
 
     fn diverged(&mut self, caller: &Caller, call: &str, request: &Value) -> Halt {

@@ -89,9 +89,14 @@ impl RunError {
     /// for one that had to stop.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Repository(_) | Self::Checkout(_) | Self::Project(_) | Self::Folder { .. } => 2,
-            // Another run is meant, or another verb.
-            Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => 2,
+            // Of the claims: another run is meant, or another verb.
+            Self::Repository(_)
+            | Self::Checkout(_)
+            | Self::Project(_)
+            | Self::Folder { .. }
+            | Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => {
+                2
+            }
             Self::Read(_) | Self::Unfit(_) | Self::Halt(Halt::Unread(_)) => 3,
             Self::Halt(Halt::Diverged(_)) => 4,
             Self::Journal(_)

@@ -21,9 +21,11 @@ use crate::services::Services;
 use crate::view::View;
 use minion_door::{Caller, Door, Halt};
 use minion_grants::{Executor, Node, NodeKind};
-use minion_journal::{Body, Effective, Ending, Hash, Outcome, Payload, RunDigest, RunId, Store};
+use minion_journal::{
+    Body, Effective, Ending, Hash, Outcome, Payload, ReadError, Record, RunDigest, RunId, Store,
+};
 use serde_json::Value;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// What a replay came to.
@@ -51,7 +53,12 @@ pub async fn replay(
     engine: &Engine,
 ) -> Result<Replayed, RunError> {
     let recorded = recorded(&*store, run)?;
-    let mut records = Effective::of(Arc::clone(&store), run)?;
+    let digest = Arc::new(Mutex::new(RunDigest::new()));
+    let mut records = Digested {
+        records: Effective::of(Arc::clone(&store), run)?,
+        digest: Arc::clone(&digest),
+        store: Arc::clone(&store),
+    };
     // The first record is what `recorded` read.
     records.next().transpose()?;
     let door = Door::replaying(Box::new(records), Arc::clone(&store));
@@ -62,12 +69,39 @@ pub async fn replay(
         Err(RunError::Halt(Halt::RecordEnds)) => replay.cut_off()?,
         Err(other) => return Err(other),
     };
+    // What a limit cut off was not done again, and is in the digest all the same.
+    while replay.door().take(|_| true)?.is_some() {}
+    let visits = replay.visits.all - inherited;
+    drop(replay);
+    let digest = Arc::into_inner(digest).and_then(|digest| digest.into_inner().ok());
     Ok(Replayed {
         run,
-        visits: replay.visits.all - inherited,
-        digest: RunDigest::of(&*store, run)?,
+        visits,
+        digest: digest.unwrap_or_default().finish(),
         outcome: ending.map(|ending| ending.outcome),
     })
+}
+
+/// Records that are added up as they are read, so that they are read once.
+struct Digested<R> {
+    records: R,
+    digest: Arc<Mutex<RunDigest>>,
+    store: Arc<dyn Store>,
+}
+
+impl<R: Iterator<Item = Result<Record, ReadError>>> Iterator for Digested<R> {
+    type Item = Result<Record, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let record = match self.records.next()? {
+            Ok(record) => record,
+            Err(error) => return Some(Err(error)),
+        };
+        let mut digest = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = &*self.store;
+        let added = digest.record(&record, &mut |payload| minion_journal::load(store, payload));
+        Some(added.map(|()| record))
+    }
 }
 
 struct Replay {
