@@ -13,5 +13,6 @@ mod attacks;
 mod author;
 mod bad_input;
 mod evidence;
+mod looking;
 mod main_job;
 mod model;

@@ -128,7 +128,7 @@ impl Words {
 
 /// The user's name as the machine knows it: by the number of the process's user, not by a
 /// variable that anything could have set.
-fn user() -> String {
+pub(super) fn user() -> String {
     let number = rustix::process::getuid().as_raw();
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let named = passwd.lines().find_map(|line| {

@@ -113,6 +113,8 @@ fn state(run: &RunSummary) -> String {
     match (&run.ending, run.state) {
         (Some(ending), _) => ending.outcome.to_string(),
         (None, RunState::Running) => "running".to_owned(),
+        (None, RunState::Stopped) => "stopped".to_owned(),
+        (None, RunState::Waiting) => "waiting".to_owned(),
         (None, _) => "interrupted".to_owned(),
     }
 }
@@ -138,7 +140,7 @@ fn row(run: &RunSummary) -> String {
 fn as_json(run: &RunSummary) -> serde_json::Value {
     let ending = run.ending.as_ref();
     json!({
-        "run": run.begun.run.to_string(), "started": run.begun.started.to_string(), "state": state(run),
+        "run": run.begun.run.to_string(), "started": run.begun.started.to_string(), "status": state(run),
         "blueprint": run.begun.blueprint, "version": run.begun.version, "repository": run.begun.repository,
         "task": run.begun.task, "head": run.head.hash.to_string(),
         "branch": ending.and_then(|ending| ending.branch.clone()),
