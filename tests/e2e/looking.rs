@@ -3,6 +3,9 @@
 //! The blueprint is `tests/guests/lying`, whose visits do what the test writes down.
 
 mod cancel;
+mod list;
+mod long;
+mod show;
 
 use crate::world::{Ran, World, component};
 use serde_json::{Value, json};
@@ -48,7 +51,7 @@ impl Desk {
     pub(crate) fn sleeper(&self, token: &str) -> (Child, String) {
         let nap = format!(
             "import os, time\nif not os.path.exists('local.txt'):\n    open('local.txt', 'w').close()\n    \
-             time.sleep(300)  # {token}"
+             time.sleep(45)  # {token}"
         );
         let scripts = [
             (
@@ -70,7 +73,12 @@ impl Desk {
             .unwrap();
         until("the command sleeps", || asleep(token));
         let listed = self.objects(&["runs", "--json"]);
-        (child, listed[0]["run"].as_str().unwrap().to_owned())
+        let run = listed[0]["run"].as_str().unwrap().to_owned();
+        let mark = format!("state/runs/{run}/workspace/local.txt");
+        until("it will not sleep again", || {
+            self.world.path(&mark).exists()
+        });
+        (child, run)
     }
 
     /// The lines of JSON that a command says.

@@ -5,7 +5,7 @@
 //! at when it was born, so no other that got its number is ever hit.
 
 use crate::exit::{DONE, Fail, chain};
-use crate::render::say;
+use crate::render::{data, say};
 use crate::settings::Settings;
 use crate::verbs::{decide, drive};
 use clap::Args;
@@ -94,7 +94,7 @@ impl Cancel {
                 "run": run.to_string(), "outcome": "stopped", "how": word, "by": mark.by,
                 "comment": mark.why,
             });
-            return say(&told.to_string());
+            return data(&told.to_string());
         }
         let run = run.short();
         say(&format!("stopped  {run}, {mark}"));
