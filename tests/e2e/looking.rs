@@ -3,6 +3,7 @@
 //! The blueprint is `tests/guests/lying`, whose visits do what the test writes down.
 
 mod cancel;
+mod diff;
 mod list;
 mod long;
 mod show;

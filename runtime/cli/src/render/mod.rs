@@ -4,6 +4,7 @@
 pub(crate) mod facts;
 pub(crate) mod granted;
 pub(crate) mod listing;
+pub(crate) mod patch;
 pub(crate) mod progress;
 pub(crate) mod refusal;
 pub(crate) mod summary;

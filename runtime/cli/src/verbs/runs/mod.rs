@@ -1,6 +1,7 @@
 //! `minion-rt runs`: what ran, what happened in it, and what becomes of it. One file for each
 //! verb beneath.
 
+mod diff;
 mod list;
 mod show;
 
@@ -31,6 +32,7 @@ pub(crate) struct Runs {
 #[derive(Subcommand)]
 enum Verb {
     Show(show::Show),
+    Diff(diff::Diff),
 }
 
 impl Runs {
@@ -52,6 +54,7 @@ impl Runs {
         }
         match verb {
             Verb::Show(verb) => verb.run(&at),
+            Verb::Diff(verb) => verb.run(&at),
         }
     }
 }
