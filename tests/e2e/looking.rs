@@ -7,6 +7,7 @@ mod diff;
 mod list;
 mod long;
 mod show;
+mod watch;
 
 use crate::world::{Ran, World, component};
 use serde_json::{Value, json};

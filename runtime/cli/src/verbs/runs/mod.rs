@@ -4,6 +4,7 @@
 mod diff;
 mod list;
 mod show;
+mod watch;
 
 use crate::exit::{DONE, Fail, chain};
 use crate::settings::Settings;
@@ -33,6 +34,7 @@ pub(crate) struct Runs {
 enum Verb {
     Show(show::Show),
     Diff(diff::Diff),
+    Watch(watch::Watch),
 }
 
 impl Runs {
@@ -55,6 +57,7 @@ impl Runs {
         match verb {
             Verb::Show(verb) => verb.run(&at),
             Verb::Diff(verb) => verb.run(&at),
+            Verb::Watch(verb) => verb.run(&at),
         }
     }
 }
