@@ -4,6 +4,7 @@
 
 mod cancel;
 mod diff;
+mod elsewhere;
 mod list;
 mod long;
 mod show;

@@ -2,6 +2,8 @@
 //! verb beneath.
 
 mod diff;
+mod export;
+mod import;
 mod list;
 mod show;
 mod watch;
@@ -35,6 +37,8 @@ enum Verb {
     Show(show::Show),
     Diff(diff::Diff),
     Watch(watch::Watch),
+    Export(export::Export),
+    Import(import::Import),
 }
 
 impl Runs {
@@ -58,6 +62,8 @@ impl Runs {
             Verb::Show(verb) => verb.run(&at),
             Verb::Diff(verb) => verb.run(&at),
             Verb::Watch(verb) => verb.run(&at),
+            Verb::Export(verb) => verb.run(&at),
+            Verb::Import(verb) => verb.run(&at),
         }
     }
 }
