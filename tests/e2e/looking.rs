@@ -5,6 +5,7 @@
 mod cancel;
 mod diff;
 mod elsewhere;
+mod gc;
 mod list;
 mod long;
 mod show;
@@ -54,7 +55,8 @@ impl Desk {
     pub(crate) fn sleeper(&self, token: &str) -> (Child, String) {
         let nap = format!(
             "import os, time\nif not os.path.exists('local.txt'):\n    open('local.txt', 'w').close()\n    \
-             time.sleep(45)  # {token}"
+             time.sleep(45)  # {}",
+            marked(token)
         );
         let scripts = [
             (
@@ -98,13 +100,19 @@ impl Desk {
 
 /// Whether a Python lives that has this among its words.
 pub(crate) fn asleep(token: &str) -> bool {
+    let marked = format!("# {}", marked(token));
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let told = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
     told.map(|words| String::from_utf8_lossy(&words).into_owned())
         .any(|words| {
             let program = words.split('\0').next().unwrap_or_default();
-            program.contains("python") && words.contains(&format!("# {token}"))
+            program.contains("python") && words.contains(&marked)
         })
+}
+
+/// A word that no process of another test run has.
+fn marked(token: &str) -> String {
+    format!("{token}-{}.", std::process::id())
 }
 
 /// Waits until it is so.

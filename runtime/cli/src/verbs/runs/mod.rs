@@ -3,6 +3,8 @@
 
 mod diff;
 mod export;
+mod folders;
+mod gc;
 mod import;
 mod list;
 mod show;
@@ -39,6 +41,7 @@ enum Verb {
     Watch(watch::Watch),
     Export(export::Export),
     Import(import::Import),
+    Gc(gc::Gc),
 }
 
 impl Runs {
@@ -64,6 +67,7 @@ impl Runs {
             Verb::Watch(verb) => verb.run(&at),
             Verb::Export(verb) => verb.run(&at),
             Verb::Import(verb) => verb.run(&at),
+            Verb::Gc(verb) => verb.run(&at),
         }
     }
 }
