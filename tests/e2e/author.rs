@@ -76,7 +76,7 @@ fn says_hello(world: &World) {
     );
     assert_eq!(before, world.fingerprint(Path::new(repository)));
     let run: Value = serde_json::from_str(&world.minion(&["runs", "--json"]).stdout).unwrap();
-    assert_eq!(run["state"], "delivered");
+    assert_eq!(run["status"], "delivered");
     let shown = world.minion(&["runs", "show", run["run"].as_str().unwrap()]);
     shown.expect(0, &["hello, world (README.md)", "sound"]);
 }

@@ -13,6 +13,7 @@ mod attacks;
 mod author;
 mod bad_input;
 mod evidence;
+mod looking;
 mod main_job;
 mod model;
 mod survival;

@@ -1,6 +1,6 @@
 //! Exit codes, and how a failure is told.
 
-use crate::render::{say, talk};
+use crate::render::{data, talk};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -76,7 +76,7 @@ impl Fail {
     pub(crate) fn report(&self, json: bool) -> ExitCode {
         talk(&format!("error  {}", self.message));
         if json {
-            say(&as_json(&self.message, self.code).to_string());
+            data(&as_json(&self.message, self.code).to_string());
         }
         ExitCode::from(self.code)
     }
@@ -128,7 +128,7 @@ pub(crate) fn usage(error: &clap::Error, json: bool) -> ExitCode {
         return ExitCode::from(DONE);
     }
     if json {
-        say(&as_json(error.to_string().trim_end(), USAGE).to_string());
+        data(&as_json(error.to_string().trim_end(), USAGE).to_string());
     }
     ExitCode::from(USAGE)
 }

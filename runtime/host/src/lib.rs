@@ -37,7 +37,7 @@ pub use minion_door::{Budget, Warnings};
 pub use outcome::{Beside, Branch, Finished, Outcome, origin};
 pub use project::{ProjectCommand, ProjectError, Purpose};
 pub use run::{
-    Forking, Means, Recorded, Replayed, Resumable, ResumeRequest, RunError, RunRequest, recorded,
-    replay, resume, run, take_up,
+    Cancel, Forking, Means, Recorded, Replayed, Resumable, ResumeRequest, RunError, RunRequest,
+    recorded, replay, resume, run, take_up,
 };
 pub use services::plugins::Verdict;

@@ -29,7 +29,7 @@ fn a_workspace_that_cannot_be_taken_ends_the_run_in_order() {
     assert_eq!(ended[0]["outcome"], "limited", "{ended:#?}");
     let listed = trial.world.minion(&["runs", "--json"]);
     let run: Value = serde_json::from_str(&listed.stdout).unwrap();
-    assert_eq!(run["state"], "limited", "{run:#}");
+    assert_eq!(run["status"], "limited", "{run:#}");
     let reason = run["reason"].as_str().unwrap();
     assert!(reason.contains("the workspace cannot be taken"), "{reason}");
     assert_eq!(trial.branches(), ["main"]);

@@ -3,9 +3,12 @@
 
 pub(crate) mod facts;
 pub(crate) mod granted;
+pub(crate) mod listing;
+pub(crate) mod patch;
 pub(crate) mod progress;
 pub(crate) mod refusal;
 pub(crate) mod summary;
+pub(crate) mod timeline;
 
 use minion_grants::escaped;
 use std::io::Write;
@@ -13,6 +16,12 @@ use std::io::Write;
 /// A line of data, to stdout. A closed pipe is not worth an error.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{}", harmless(line));
+}
+
+/// JSON, to stdout: what a terminal must not see is escaped as JSON escapes it, so that it
+/// stays what it is.
+pub(crate) fn data(json: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", harmless_json(json));
 }
 
 /// A line of talk, to stderr.
@@ -26,6 +35,26 @@ pub(crate) fn talk(line: &str) {
 fn harmless(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(escaped).collect();
     lines.join("\n")
+}
+
+fn harmless_json(json: &str) -> String {
+    if json.is_ascii() {
+        return json.to_owned();
+    }
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for letter in json.chars() {
+        let plain =
+            letter.is_ascii() || escaped(letter.encode_utf8(&mut [0; 4])).starts_with(letter);
+        if plain {
+            out.push(letter);
+            continue;
+        }
+        for unit in letter.encode_utf16(&mut units) {
+            out.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    out
 }
 
 /// `5d01…`: enough of an id to recognise it.
@@ -62,6 +91,23 @@ pub(crate) fn plural(number: u64, one: &str) -> String {
     )
 }
 
+/// `523 B`, `1.2 MiB`.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut tenths = u128::from(number) * 10;
+    let mut unit = "B";
+    for next in UNITS {
+        if tenths < 10 * 1024 {
+            break;
+        }
+        (tenths, unit) = (tenths / 1024, next);
+    }
+    if unit == "B" {
+        return format!("{number} B");
+    }
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
 /// `$0.0312`.
 pub(crate) fn money(microdollars: u64) -> String {
     format!(
@@ -83,11 +129,23 @@ mod tests {
     }
 
     #[test]
+    fn json_stays_json_and_what_it_is() {
+        let text = "é\u{202e}\u{e0001}\u{1b}";
+        let json = serde_json::json!({ "a": text }).to_string();
+        let shown = harmless_json(&json);
+        assert_eq!(shown, "{\"a\":\"é\\u202e\\udb40\\udc01\\u001b\"}");
+        let read: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(read["a"], text);
+    }
+
+    #[test]
     fn numbers_are_short() {
         assert_eq!(count(6_149), "6.1k");
         assert_eq!(duration(Duration::from_millis(18_240)), "18.2 s");
         assert_eq!(duration(Duration::from_secs(200)), "3 m 20 s");
         assert_eq!(money(31_200), "$0.0312");
         assert_eq!(plural(1, "file"), "1 file");
+        assert_eq!(bytes(1023), "1023 B");
+        assert_eq!(bytes(1_300_000), "1.2 MiB");
     }
 }

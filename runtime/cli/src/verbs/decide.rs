@@ -1,7 +1,7 @@
 //! `minion-rt approve` and `minion-rt reject`.
 
 use crate::exit::{DONE, Fail, chain};
-use crate::render::{say, short};
+use crate::render::{data, say, short};
 use crate::settings::Settings;
 use crate::verbs::drive;
 use clap::Args;
@@ -78,11 +78,13 @@ impl Words {
             .note(Body::Decided(decision))
             .map_err(|e| drive::failed(&e))?;
         if self.json {
-            say(&json!({
-                "run": run.to_string(), "node": told.node, "approved": approved, "by": told.by,
-                "tree": told.tree,
-            })
-            .to_string());
+            data(
+                &json!({
+                    "run": run.to_string(), "node": told.node, "approved": approved, "by": told.by,
+                    "tree": told.tree,
+                })
+                .to_string(),
+            );
         } else {
             let word = if approved { "approved" } else { "rejected" };
             let (by, tree) = (shown(&told.by), short(&told.tree));
@@ -128,7 +130,7 @@ impl Words {
 
 /// The user's name as the machine knows it: by the number of the process's user, not by a
 /// variable that anything could have set.
-fn user() -> String {
+pub(super) fn user() -> String {
     let number = rustix::process::getuid().as_raw();
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let named = passwd.lines().find_map(|line| {

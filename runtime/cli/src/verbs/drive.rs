@@ -2,7 +2,7 @@
 //! do alike.
 
 use crate::exit::{BUG, DIVERGED, Fail, REFUSED, STOPPED, chain, lines};
-use crate::render::{say, summary};
+use crate::render::{data, summary};
 use crate::settings::Settings;
 use minion_host::{Admitted, Engine, Finished, Linked, RunError};
 use minion_journal::{SqliteStore, Store};
@@ -56,7 +56,7 @@ pub(crate) fn finish(
         if let Some(repository) = repository {
             outcome["repository"] = repository.display().to_string().into();
         }
-        say(&outcome.to_string());
+        data(&outcome.to_string());
     } else {
         summary::summary(&finished);
     }

@@ -1,7 +1,7 @@
 //! `minion-rt inspect`.
 
 use crate::exit::{DONE, Fail, chain, lines};
-use crate::render::{facts, say};
+use crate::render::{data, facts};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ impl Inspect {
         let loaded = minion_host::load(&self.file).map_err(|e| Fail::usage(chain(&e)))?;
         let inspected = minion_host::inspect(loaded).map_err(|e| Fail::refused(lines(&e)))?;
         if self.json {
-            say(&facts::as_json(&inspected).to_string());
+            data(&facts::as_json(&inspected).to_string());
         } else {
             facts::page(&inspected);
         }

@@ -1,6 +1,7 @@
 //! One file per verb; what several of them do alike stands beside them.
 
 pub(crate) mod build;
+pub(crate) mod cancel;
 pub(crate) mod decide;
 mod drive;
 pub(crate) mod exec;

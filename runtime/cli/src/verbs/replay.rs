@@ -1,7 +1,7 @@
 //! `minion-rt replay`.
 
 use crate::exit::{DONE, Fail, chain};
-use crate::render::{plural, say};
+use crate::render::{data, plural, say};
 use crate::settings::Settings;
 use crate::verbs::drive;
 use clap::Args;
@@ -43,7 +43,7 @@ impl Replay {
                 "run": run.to_string(), "visits": replayed.visits, "outcome": outcome,
                 "digest": replayed.digest.to_string(),
             });
-            say(&told.to_string());
+            data(&told.to_string());
         } else {
             let outcome = outcome.unwrap_or_else(|| "not ended".to_owned());
             let visits = plural(replayed.visits, "visit");

@@ -4,7 +4,7 @@ use super::exec;
 use super::start::{Admitting, Kept, Ready, means, probe, unsandboxed};
 use crate::exit::{ESCALATED, Fail, REFUSED, chain, lines};
 use crate::render::progress::Progress;
-use crate::render::{say, talk};
+use crate::render::{data, talk};
 use crate::settings::Settings;
 use crate::verbs::drive;
 use clap::Args;
@@ -116,7 +116,7 @@ impl Resume {
         let run = taken.recorded().run;
         if self.json {
             let outcome = json!({ "run": run.to_string(), "outcome": "waiting", "node": node });
-            say(&outcome.to_string());
+            data(&outcome.to_string());
         } else {
             talk(&format!("waiting  for a human at {node}"));
             let run = run.short();

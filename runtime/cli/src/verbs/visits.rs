@@ -5,6 +5,9 @@ use minion_grants::shown;
 use minion_host::recorded;
 use minion_journal::{Body, Effective, RunId, Seq, Store};
 
+/// The most names in a message: those of the last visits.
+const MOST_NAMES: usize = 30;
+
 /// The end of a visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Visit {
@@ -14,6 +17,8 @@ pub(crate) struct Visit {
     pub(crate) seq: Seq,
     /// The workspace's tree then.
     pub(crate) tree: String,
+    /// The workspace's tree when it began.
+    pub(crate) begun: String,
     /// The component that the run was of then.
     pub(crate) component: String,
 }
@@ -31,18 +36,21 @@ pub(crate) fn checkpoints(store: &dyn Store, run: RunId) -> Result<Vec<Visit>, F
     let recorded = recorded(store, run).map_err(|e| super::drive::failed(&e))?;
     let mut component = recorded.started.component;
     let mut visits = Vec::new();
+    let mut begun = recorded.started.base_tree;
     for record in Effective::of(store, run).map_err(read)? {
         let record = record.map_err(read)?;
         match record.body {
             Body::Resumed {
                 moved: Some(moved), ..
             } => component = moved.component,
+            Body::VisitStarted { tree, .. } => begun = tree,
             Body::Checkpoint {
                 node, visit, tree, ..
             } => visits.push(Visit {
                 node,
                 round: visit,
                 seq: record.seq,
+                begun: std::mem::replace(&mut begun, tree.clone()),
                 tree,
                 component: component.clone(),
             }),
@@ -69,7 +77,8 @@ impl Place {
         let named = visits.iter().find(|visit| visit.name() == self.0);
         let last = || visits.iter().rfind(|visit| visit.node == self.0);
         named.or_else(last).ok_or_else(|| {
-            let known: Vec<_> = visits.iter().map(|visit| shown(&visit.name())).collect();
+            let last = visits.iter().skip(visits.len().saturating_sub(MOST_NAMES));
+            let known: Vec<_> = last.map(|visit| shown(&visit.name())).collect();
             let run = run.short();
             Fail::usage(if known.is_empty() {
                 format!("run {run} has no visit that came to its end")
@@ -94,6 +103,7 @@ mod tests {
             round: visit,
             seq: Seq(visit),
             tree: String::new(),
+            begun: String::new(),
             component: String::new(),
         }
     }

@@ -10,6 +10,7 @@ mod assemble;
 mod begin;
 #[cfg(feature = "bench")]
 pub mod bench;
+mod cancel;
 mod end;
 mod gate;
 mod hand_over;
@@ -24,6 +25,7 @@ mod walk;
 
 pub use assemble::{Means, RunError};
 pub use begin::{Forking, RunRequest};
+pub use cancel::Cancel;
 pub use recover::{Recorded, recorded};
 pub use replay::{Replayed, replay};
 pub use resume::{Resumable, ResumeRequest, take_up};
@@ -67,9 +69,13 @@ pub async fn resume(
 }
 
 async fn go(mut run: Run, observer: &dyn Observer) -> Result<Finished, RunError> {
+    let marks = cancel::Marks::of(&run);
     let walked = tokio::select! {
         end = walk::walk(&mut run, observer) => end,
-        why = interrupted() => Ok(End::Interrupted(why.to_owned())),
+        why = interrupted() => {
+            let cancel = marks.cancel(&**run.services.door.journal()?.store());
+            Ok(End::Interrupted(cancel.map_or_else(|| why.to_owned(), |cancel| cancel.to_string())))
+        }
     };
     let end = match walked {
         Err(Halt::Stopped(why)) => End::Stopped(why),

@@ -1,7 +1,7 @@
 //! Where a run's authority comes from: the grants file and the words of the command line.
 
 use crate::exit::{Fail, chain, lines};
-use crate::render::{granted, refusal, say};
+use crate::render::{data, granted, refusal};
 use crate::settings::Settings;
 use clap::Args;
 use minion_grants::{Allow, Date, GrantSources, GrantsError, GrantsFile, date_of_unix};
@@ -77,7 +77,7 @@ impl Authority {
                 Ok(Some(admitted))
             }
             Err(AdmitError::Refused(refused)) if by.json => {
-                say(&refusal::as_json(&refused).to_string());
+                data(&refusal::as_json(&refused).to_string());
                 Ok(None)
             }
             Err(AdmitError::Refused(refused)) => {
