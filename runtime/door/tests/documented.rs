@@ -29,7 +29,8 @@ fn row(kind: &CallKind) -> [&'static str; 3] {
 }
 
 fn table() -> String {
-    let mut table = format!("{BEGIN}| call | effect | without a result, a resume |\n|---|---|---|\n");
+    let mut table =
+        format!("{BEGIN}| call | effect | without a result, a resume |\n|---|---|---|\n");
     for kind in CALLS {
         let [name, effect, in_doubt] = row(kind);
         writeln!(table, "| `{name}` | {effect} | {in_doubt} |").unwrap();
