@@ -46,8 +46,9 @@ impl Desk {
     /// Runs it to its end; the run's id.
     pub(crate) fn ran(&self, scripts: &[(&str, Value)]) -> String {
         let ran = Ran::of(self.exec(scripts).output().unwrap());
-        let outcome: Value = serde_json::from_str(ran.stdout.trim()).expect(&ran.all());
-        outcome["run"].as_str().expect(&ran.all()).to_owned()
+        let outcome: Option<Value> = serde_json::from_str(ran.stdout.trim()).ok();
+        let run = outcome.and_then(|outcome| Some(outcome["run"].as_str()?.to_owned()));
+        run.unwrap_or_else(|| panic!("{}", ran.all()))
     }
 
     /// Begins a run whose second visit sleeps in the sandbox until it is resumed; comes back
@@ -121,7 +122,7 @@ pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     let since = Instant::now();
     while !is_so() {
         assert!(
-            since.elapsed() < Duration::from_secs(60),
+            since.elapsed() < Duration::from_mins(1),
             "waited for: {what}"
         );
         std::thread::sleep(Duration::from_millis(30));

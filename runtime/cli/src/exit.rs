@@ -11,18 +11,19 @@ pub(crate) const DONE: u8 = 0;
 pub(crate) const USAGE: u8 = 2;
 /// Refused: not admitted, damaged, not what it says.
 pub(crate) const REFUSED: u8 = 3;
-/// A run does not do again what it did.
+/// A run does not do again what it did: in a replay, or in what a resume goes through again.
 pub(crate) const DIVERGED: u8 = 4;
-/// A limit, or somebody stopped it.
+/// A limit, somebody stopped it, or another process has it.
 pub(crate) const STOPPED: u8 = 5;
-/// A human has to go on.
+/// A human has to go on: it was escalated, or waits.
 pub(crate) const ESCALATED: u8 = 6;
 /// A bug of ours.
 pub(crate) const BUG: u8 = 70;
 
 /// The codes as the help shows them.
 pub(crate) const HELP: &str = "Exit codes: 0 done · 1 the blueprint ended in failure · 2 usage · 3 refused (admission, \
-integrity) · 4 replay diverged · 5 limit reached or stopped · 6 escalated to a human · 70 a bug of ours";
+integrity) · 4 went another way than recorded · 5 limit reached, stopped, or held by another process · 6 a human has to \
+go on (escalated, or waiting) · 70 a bug of ours";
 
 /// Why a verb did not do what it was asked.
 #[derive(Debug)]

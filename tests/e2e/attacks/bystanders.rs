@@ -90,8 +90,9 @@ fn a_name_that_a_run_makes_does_not_speak_to_the_terminal() {
     harmless(&ran.all());
     let listed = trial.world.minion(&["runs"]);
     harmless(&listed.expect(0, &[]).all());
-    let run = listed.stdout.split_whitespace().next().unwrap();
-    let shown = trial.world.minion(&["runs", "show", run]);
+    let run = listed.stdout.lines().nth(1).unwrap();
+    let run = run.split_whitespace().next().unwrap();
+    let shown = trial.world.minion(&["runs", "show", run, "--calls"]);
     harmless(&shown.expect(0, &["title"]).all());
 }
 

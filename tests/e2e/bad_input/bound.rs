@@ -54,7 +54,7 @@ fn a_million_lines_are_cut_and_counted() {
     ran.expect(0, &[]);
     let outcome: Value = serde_json::from_str(&ran.stdout).unwrap();
     let run = outcome["run"].as_str().unwrap();
-    let shown = stage.world.minion(&["runs", "show", run]);
+    let shown = stage.world.minion(&["runs", "show", run, "--calls"]);
     shown.expect(0, &["line 999", "999000 more lines were dropped"]);
     assert!(!shown.all().contains("line 1000\n"));
     stage.untouched();

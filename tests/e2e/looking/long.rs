@@ -89,8 +89,8 @@ fn memory(desk: &Desk, words: &[&str]) -> (i64, usize) {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     assert!(child.wait().unwrap().success());
-    let shown = std::fs::read(&out).unwrap();
-    (most, shown.iter().filter(|byte| **byte == b'\n').count())
+    let shown = std::fs::read_to_string(&out).unwrap();
+    (most, shown.lines().count())
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn the_texts_of_strangers_speak_to_no_terminal() {
     shown.expect(
         0,
         &[
-            "DENIED  workspace.write a",
+            "DENIED     workspace.write a",
             "a\\u{1b}]0;x\\u{7}b\\u{202e}.txt",
         ],
     );
@@ -103,4 +103,8 @@ fn a_visit_or_a_run_that_is_not_there_is_named() {
         .world
         .minion(&["runs", "show", &run, "--visit", "x\u{1b}y"]);
     none.expect(2, &["no visit `x\\u{1b}y`; its last ones are before-1"]);
+    let both = desk
+        .world
+        .minion(&["runs", "show", &run, "--visit", "before", "--json"]);
+    both.expect(2, &["--json gives every record of the run"]);
 }

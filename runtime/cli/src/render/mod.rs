@@ -18,6 +18,13 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{}", harmless(line));
 }
 
+/// Lines of data, to stdout; whether somebody still reads.
+pub(crate) fn tell(lines: &[String]) -> bool {
+    let mut out = std::io::stdout().lock();
+    let mut lines = lines.iter();
+    lines.all(|line| writeln!(out, "{}", harmless(line)).is_ok())
+}
+
 /// JSON, to stdout: what a terminal must not see is escaped as JSON escapes it, so that it
 /// stays what it is.
 pub(crate) fn data(json: &str) {
@@ -38,6 +45,7 @@ fn harmless(text: &str) -> String {
 }
 
 fn harmless_json(json: &str) -> String {
+    use std::fmt::Write as _;
     if json.is_ascii() {
         return json.to_owned();
     }
@@ -51,7 +59,7 @@ fn harmless_json(json: &str) -> String {
             continue;
         }
         for unit in letter.encode_utf16(&mut units) {
-            out.push_str(&format!("\\u{unit:04x}"));
+            let _ = write!(out, "\\u{unit:04x}");
         }
     }
     out

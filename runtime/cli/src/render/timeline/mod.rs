@@ -114,7 +114,7 @@ impl<'s> Timeline<'s> {
                 ..
             } => {
                 let text = format!(
-                    "DENIED  {call} {} ({}; cure: {})",
+                    "DENIED     {call} {} ({}; cure: {})",
                     shown(target),
                     shown(rule),
                     shown(cure)
@@ -123,7 +123,7 @@ impl<'s> Timeline<'s> {
             }
             Body::Log { level, message } => {
                 let text = format!("{:<18}{}", level.name(), calls::line(message));
-                self.call(self.depth_of(record), text)
+                self.call(self.depth_of(record), &text)
             }
             Body::Resumed { void_after, .. } => {
                 let mut lines = self.broken_off(*void_after);
@@ -202,7 +202,7 @@ impl<'s> Timeline<'s> {
         let text = asked(self.store, call, request);
         if is_scope(call) {
             self.begun.insert(record.seq, (depth, None));
-            return self.call(depth, format!("{call:<18}{text}{}", self.by(rule)));
+            return self.call(depth, &format!("{call:<18}{text}{}", self.by(rule)));
         }
         let asked = Asked {
             call: call.clone(),
@@ -218,7 +218,7 @@ impl<'s> Timeline<'s> {
             Some((depth, Some(asked))) => self.done(record, depth, &asked, response),
             Some((depth, None)) => {
                 let text = came_out(self.store, "", response);
-                self.call(depth + 1, format!("→ {text}{}", took(record.micros)))
+                self.call(depth + 1, &format!("→ {text}{}", took(record.micros)))
             }
             None => Vec::new(),
         }
@@ -233,13 +233,13 @@ impl<'s> Timeline<'s> {
         response: &Payload,
     ) -> Vec<String> {
         if self.is_full() {
-            return self.call(depth, String::new());
+            return self.call(depth, "");
         }
         let answer = came_out(self.store, &asked.call, response);
         let arrow = if answer.is_empty() { "" } else { "  → " };
         let (call, text, by) = (&asked.call, &asked.text, self.by(&asked.rule));
         let took = took(record.micros);
-        self.call(depth, format!("{call:<18}{text}{arrow}{answer}{took}{by}"))
+        self.call(depth, &format!("{call:<18}{text}{arrow}{answer}{took}{by}"))
     }
 
     /// Calls that were begun and have not come out, as far as they tell of themselves only
@@ -271,7 +271,7 @@ impl<'s> Timeline<'s> {
             return Vec::new();
         };
         let text = format!("{:<18}{}  → no result", asked.call, asked.text);
-        self.call(depth, text)
+        self.call(depth, &text)
     }
 
     fn is_full(&self) -> bool {
@@ -279,7 +279,7 @@ impl<'s> Timeline<'s> {
         self.depth == Depth::Some && calls >= MOST_CALLS
     }
 
-    fn call(&mut self, depth: usize, text: String) -> Vec<String> {
+    fn call(&mut self, depth: usize, text: &str) -> Vec<String> {
         let full = self.is_full();
         if let Some(open) = &mut self.open {
             open.calls += 1;

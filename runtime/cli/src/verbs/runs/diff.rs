@@ -3,7 +3,7 @@
 use super::At;
 use crate::exit::{DONE, Fail, chain};
 use crate::render::patch::{shown_patch, stat};
-use crate::render::{data, say, short, talk};
+use crate::render::{data, say, short, talk, tell};
 use crate::verbs::drive;
 use crate::verbs::visits::{Place, Visit, checkpoints};
 use clap::Args;
@@ -66,7 +66,7 @@ impl Diff {
                 to.0,
                 short(&to.1.to_string())
             ));
-            stat(&patch).iter().for_each(|line| say(line));
+            tell(&stat(&patch));
         } else if terminal {
             say(&shown_patch(&patch.text));
         } else {

@@ -24,7 +24,7 @@ use std::time::Duration;
 const OLD: &str = "30d";
 /// How old a folder is before it counts as left behind: a run that begins has one before it
 /// has a journal.
-const LEFT: Duration = Duration::from_secs(60 * 60);
+const LEFT: Duration = Duration::from_hours(1);
 
 /// Says which runs could go and what that would free; with --yes they go
 ///

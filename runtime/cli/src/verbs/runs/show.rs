@@ -3,7 +3,7 @@
 use super::At;
 use crate::exit::{DONE, Fail, chain};
 use crate::render::timeline::{Counts, Depth, Timeline};
-use crate::render::{data, plural, say};
+use crate::render::{data, plural, say, tell};
 use clap::Args;
 use minion_grants::shown;
 use minion_journal::{
@@ -35,11 +35,16 @@ pub(super) struct Show {
 impl Show {
     pub(super) fn run(&self, at: &At) -> Result<u8, Fail> {
         let (store, run) = at.find(&self.run)?;
+        if at.json && (self.calls || self.visit.is_some()) {
+            return Err(Fail::usage(
+                "--json gives every record of the run; --visit and --calls are for people",
+            ));
+        }
         if at.json {
             return raw(&*store, run);
         }
         match &self.visit {
-            Some(visit) => self.one(&*store, run, &named(&*store, run, visit)?),
+            Some(visit) => one(&*store, run, &named(&*store, run, visit)?),
             None => self.whole(&*store, run),
         }
     }
@@ -50,12 +55,11 @@ impl Show {
         say(&format!("run {run}"));
         for judged in Judged::of(store, run)? {
             let (record, counts) = judged?;
-            timeline
-                .lines(&record, counts)
-                .iter()
-                .for_each(|line| say(line));
+            if !tell(&timeline.lines(&record, counts)) {
+                return Ok(DONE);
+            }
         }
-        timeline.rest().iter().for_each(|line| say(line));
+        tell(&timeline.rest());
         let verified = verify(store, run).map_err(|error| match error {
             VerifyError::Tampered(tampered) => Fail::refused(chain(&tampered)),
             VerifyError::Store(error) => failed(&error),
@@ -64,20 +68,21 @@ impl Show {
         say(&format!("\nchain  {records} sound, head {head}"));
         Ok(DONE)
     }
+}
 
-    fn one(&self, store: &dyn Store, run: RunId, name: &str) -> Result<u8, Fail> {
-        let mut timeline = Timeline::new(store, Depth::All);
-        for judged in Judged::of(store, run)? {
-            let (record, counts) = judged?;
-            let was = timeline.visit() == Some(name);
-            let lines = timeline.lines(&record, counts);
-            let ends = was && matches!(record.body, Body::Checkpoint { .. });
-            if ends || timeline.visit() == Some(name) {
-                lines.iter().for_each(|line| say(line));
-            }
+/// One visit alone, or each of that name where one was done again.
+fn one(store: &dyn Store, run: RunId, name: &str) -> Result<u8, Fail> {
+    let mut timeline = Timeline::new(store, Depth::All);
+    for judged in Judged::of(store, run)? {
+        let (record, counts) = judged?;
+        let was = timeline.visit() == Some(name);
+        let lines = timeline.lines(&record, counts);
+        let ends = was && matches!(record.body, Body::Checkpoint { .. });
+        if ends || timeline.visit() == Some(name) {
+            tell(&lines);
         }
-        Ok(DONE)
     }
+    Ok(DONE)
 }
 
 /// The name of the visit that a person means, escaped as lines show it.

@@ -3,7 +3,7 @@
 use super::At;
 use crate::exit::{DONE, Fail, chain};
 use crate::render::timeline::{Counts, Depth, Timeline};
-use crate::render::{data, say, talk};
+use crate::render::{data, say, talk, tell};
 use crate::verbs::drive;
 use clap::Args;
 use minion_journal::{Body, Records, RunId, RunState, Seq, Store};
@@ -65,7 +65,7 @@ struct Watching<'s> {
 }
 
 impl Watching<'_> {
-    /// Tells what is new; whether that was all that there will ever be.
+    /// Tells what is new; whether that was all that there will ever be, or nobody reads it.
     fn look(&mut self) -> Result<bool, Fail> {
         let summary = self
             .store
@@ -81,7 +81,7 @@ impl Watching<'_> {
         Ok(false)
     }
 
-    /// Tells the records since the last look; whether the end is among them.
+    /// Tells the records since the last look; whether the end is among them, or nobody reads.
     fn tell(&mut self) -> Result<bool, Fail> {
         let records = Records::starting(self.store, self.run, self.next);
         for record in records.map_err(|e| Fail::refused(chain(&e)))? {
@@ -92,7 +92,9 @@ impl Watching<'_> {
                 self.raw(record.seq)?;
             } else {
                 let lines = self.timeline.lines(&record, Counts::Yes);
-                lines.iter().for_each(|line| say(line));
+                if !tell(&lines) {
+                    return Ok(true);
+                }
             }
             if ended {
                 return Ok(true);
