@@ -46,6 +46,9 @@ pub enum RunError {
     /// The repository cannot be used.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+    /// The repository of a run that was left is not where it was.
+    #[error("{0}; if it is elsewhere now, name it with `--repo`")]
+    Gone(#[source] RepositoryError),
     /// The run's own objects cannot be kept.
     #[error(transparent)]
     Objects(#[from] RunStoreError),
@@ -89,7 +92,11 @@ impl RunError {
     /// for one that had to stop.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Repository(_) | Self::Checkout(_) | Self::Project(_) | Self::Folder { .. } => 2,
+            Self::Repository(_)
+            | Self::Gone(_)
+            | Self::Checkout(_)
+            | Self::Project(_)
+            | Self::Folder { .. } => 2,
             // Another run is meant, or another verb.
             Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => 2,
             Self::Read(_) | Self::Unfit(_) | Self::Halt(Halt::Unread(_)) => 3,
