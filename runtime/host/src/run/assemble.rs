@@ -96,9 +96,9 @@ impl RunError {
             | Self::Gone(_)
             | Self::Checkout(_)
             | Self::Project(_)
-            | Self::Folder { .. } => 2,
+            | Self::Folder { .. }
             // Another run is meant, or another verb.
-            Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => 2,
+            | Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => 2,
             Self::Read(_) | Self::Unfit(_) | Self::Halt(Halt::Unread(_)) => 3,
             Self::Halt(Halt::Diverged(_)) => 4,
             Self::Journal(_)
