@@ -67,6 +67,11 @@ impl Stage {
 
     /// A run that ends itself there; whether it came that far.
     pub(super) fn killed(&self, at: At) -> (String, bool) {
+        self.ordered(at, None)
+    }
+
+    /// The same with so many visits at most.
+    pub(super) fn ordered(&self, at: At, visits: Option<u64>) -> (String, bool) {
         let run = SystemIds.next(SystemClock.now()).to_string();
         let order = Order {
             state: self.state(),
@@ -75,6 +80,7 @@ impl Stage {
             like: self.like_run().to_owned(),
             run: run.clone(),
             at,
+            visits,
         };
         let killed = obey(&order);
         (run, killed)

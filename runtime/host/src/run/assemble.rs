@@ -46,6 +46,9 @@ pub enum RunError {
     /// The repository cannot be used.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+    /// The repository of a run that was left is not where it was.
+    #[error("{0}; if it is elsewhere now, name it with `--repo`")]
+    Gone(#[source] RepositoryError),
     /// The run's own objects cannot be kept.
     #[error(transparent)]
     Objects(#[from] RunStoreError),
@@ -91,6 +94,7 @@ impl RunError {
         match self {
             // Of the claims: another run is meant, or another verb.
             Self::Repository(_)
+            | Self::Gone(_)
             | Self::Checkout(_)
             | Self::Project(_)
             | Self::Folder { .. }

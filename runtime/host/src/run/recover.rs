@@ -184,7 +184,7 @@ pub(super) fn past(
             past.read(reading, record?, &mut gates)?;
         }
     }
-    past.place(reading)?;
+    past.place(reading, recorded.inherited.is_some())?;
     Ok(past)
 }
 
@@ -262,8 +262,8 @@ impl Past {
         Ok(())
     }
 
-    /// Where the last visit led, by the graph of that time.
-    fn place(&mut self, reading: &Reading<'_>) -> Result<(), RunError> {
+    /// Where the last visit led, or where the run began, by the graph of that time.
+    fn place(&mut self, reading: &Reading<'_>, forked: bool) -> Result<(), RunError> {
         let before;
         let graph = if self.component == reading.component {
             reading.graph
@@ -276,6 +276,8 @@ impl Past {
         };
         if let Some(left) = self.left.take() {
             self.begun.at = left.position(reading.store, graph)?;
+        } else if !forked {
+            self.begun.at = Begun::new(graph).at;
         }
         self.kind = graph.node(&self.begun.at.node).map(|node| node.kind);
         Ok(())

@@ -200,7 +200,10 @@ pub(super) fn grounds(
 ) -> Result<(Repository, Base, RunStore), RunError> {
     let started = &recorded.started;
     let named = Path::new(&started.repository);
-    let repository = Repository::open(moved.unwrap_or(named))?;
+    let repository = match moved {
+        Some(moved) => Repository::open(moved)?,
+        None => Repository::open(named).map_err(RunError::Gone)?,
+    };
     let objects = RunStore::open_for(objects, &repository)?;
     let commit = started.base_commit.as_deref().map(|text| {
         text.parse::<CommitId>()
