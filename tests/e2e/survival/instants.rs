@@ -98,7 +98,7 @@ fn killed_at_random_while_running_and_resuming_a_run_comes_to_the_same_end() {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let chosen = std::env::var("SURVIVAL_SEED").ok();
     let seed = chosen.map_or_else(
-        || now.unwrap().as_nanos() as u64,
+        || u64::from(now.unwrap().subsec_nanos()),
         |seed| seed.parse().unwrap(),
     );
     println!("SURVIVAL_SEED={seed}");

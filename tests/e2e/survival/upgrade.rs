@@ -63,12 +63,15 @@ fn an_approved_run_is_moved_and_goes_on_at_once() {
         .expect(0, &["3 visits, delivered"]);
 }
 
+/// Words of the source, and what stands there instead.
+type Edits<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn a_version_that_does_not_fit_is_refused_before_anything_is_touched() {
     let asking = Asking::new();
     let run = asking.parked(&[]);
     let before = asking.untouched(&run);
-    let cases: [(&str, &[(&str, &str)], &[&str]); 4] = [
+    let cases: [(&str, Edits<'_>, &[&str]); 4] = [
         (
             "gone",
             &[
