@@ -165,16 +165,13 @@ fn what_steers_its_verdict_or_is_protected_is_delivered_only_where_a_human_accep
         asking.minion(&approve).expect(0, &[]);
         assert_eq!(asking.decision(&run).accepts, accepts);
         let ran = asking.minion(&["resume", &run]);
-        match refused {
-            Some(path) => {
-                ran.expect(6, &["nothing was delivered", path]);
-            }
-            None => {
-                ran.expect(0, &["delivered"]);
-                let branch = &asking.branches(&run)[0];
-                assert_eq!(asking.content(branch, steers), "one\n");
-                assert_eq!(asking.content(branch, protected), "two\n");
-            }
+        if let Some(path) = refused {
+            ran.expect(6, &["nothing was delivered", path]);
+        } else {
+            ran.expect(0, &["delivered"]);
+            let branch = &asking.branches(&run)[0];
+            assert_eq!(asking.content(branch, steers), "one\n");
+            assert_eq!(asking.content(branch, protected), "two\n");
         }
     }
 }
