@@ -63,15 +63,19 @@ fn an_approved_run_is_moved_and_goes_on_at_once() {
         .expect(0, &["3 visits, delivered"]);
 }
 
-/// Words of the source, and what stands there instead.
-type Edits<'a> = &'a [(&'a str, &'a str)];
+/// Its name, the words that make it, and what is told of it.
+type Misfit = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
 
 #[test]
 fn a_version_that_does_not_fit_is_refused_before_anything_is_touched() {
     let asking = Asking::new();
     let run = asking.parked(&[]);
     let before = asking.untouched(&run);
-    let cases: [(&str, Edits<'_>, &[&str]); 4] = [
+    let cases: [Misfit; 4] = [
         (
             "gone",
             &[

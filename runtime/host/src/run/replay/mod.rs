@@ -181,8 +181,8 @@ impl Replay {
     /// One visit; an ending when the run ended in it.
     async fn visit(&mut self, node: &Node) -> Result<Option<Ending>, RunError> {
         if !self.entered(node)? {
-            // Before the visit began the run was stopped by a limit.
-            return self.cut_off();
+            // The run was left or stopped by a limit before the visit began.
+            return Err(Halt::RecordEnds.into());
         }
         let round = self.visits.enter(node.id.as_str());
         let caller = self.machine.caller(node, self.visits.all, round);
