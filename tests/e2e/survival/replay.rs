@@ -63,14 +63,12 @@ impl Stage {
 }
 
 #[test]
-#[ignore = "a debug build takes minutes"]
 fn every_prefix_of_a_run_replays() {
     let stage = Stage::new();
     stage.prefixes_replay(stage.like_run());
 }
 
 #[test]
-#[ignore = "a debug build takes minutes"]
 fn every_prefix_of_a_run_that_was_killed_replays() {
     let stage = Stage::new();
     let (run, _) = stage.killed(At::Record(45));
