@@ -13,7 +13,8 @@
 //!
 //! Not in it: times, durations, ids, places; which rule allowed or refused, and the line
 //! that would cure it, whose wording is the program's; calls beneath others, which only
-//! the host and its plugins see; intents without a result, which no guest heard of;
+//! the host and its plugins see; calls between visits and after the last, which only the
+//! host makes; intents without a result, which no guest heard of;
 //! resumes, waits and stops; the run's reason, branch and totals.
 //!
 //! It is SHA-256 over a list of texts and hashes, each after its length. A payload counts
@@ -36,6 +37,9 @@ const DOMAIN: &str = "minion-journal/run/v1";
 pub struct RunDigest {
     hasher: Sha256,
     visit: Option<Seq>,
+    /// Whether the visit goes on: what is called between visits and after the last one is the
+    /// host's own, such as the branch that bears the run's name.
+    within: bool,
     /// Calls that are not beneath another one and have no result yet.
     open: BTreeMap<Seq, (String, Hash)>,
 }
@@ -52,6 +56,7 @@ impl RunDigest {
         let mut digest = Self {
             hasher: Sha256::new(),
             visit: None,
+            within: false,
             open: BTreeMap::new(),
         };
         digest.text(DOMAIN);
@@ -74,8 +79,10 @@ impl RunDigest {
         record: &Record,
         resolve: &mut dyn FnMut(&Payload) -> Result<Value, E>,
     ) -> Result<(), E> {
-        if matches!(record.body, Body::VisitStarted { .. }) {
-            self.visit = Some(record.seq);
+        match record.body {
+            Body::VisitStarted { .. } => (self.visit, self.within) = (Some(record.seq), true),
+            Body::Checkpoint { .. } => self.within = false,
+            _ => {}
         }
         // A visit is no call: what names it as its parent is beneath none.
         let beneath = record.parent.is_some() && record.parent != self.visit;
@@ -83,7 +90,7 @@ impl RunDigest {
             Body::Evidence { evidence } => self.evidence(&resolve(evidence)?),
             Body::Result { intent, response } => self.result(*intent, response),
             Body::Call { .. } | Body::Intent { .. } | Body::Denied { .. } | Body::Log { .. }
-                if beneath => {}
+                if beneath || !self.within => {}
             body => self.body(record.seq, body),
         }
         Ok(())

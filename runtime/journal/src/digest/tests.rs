@@ -203,9 +203,10 @@ fn record(body: Body) -> Record {
     }
 }
 
+/// Of records within a visit.
 fn digest(records: &[Record]) -> Hash {
     let mut digest = RunDigest::new();
-    for record in records {
+    for record in [&record(visit(0))].into_iter().chain(records) {
         let taken: Result<(), Infallible> = digest.record(record, &mut |payload| match payload {
             Payload::Inline(value) => Ok(value.clone()),
             Payload::Blob { .. } => Ok(Value::Null),
@@ -247,6 +248,21 @@ fn every_guest_visible_part_counts() {
     digests.sort_unstable();
     digests.dedup();
     assert_eq!(digests.len(), all, "two different runs have one digest");
+}
+
+#[test]
+fn what_the_host_does_after_the_last_visit_does_not_count() {
+    let left = || record(checkpoint("done"));
+    let plain = digest(&[left()]);
+    for own in [
+        call(1),
+        intent(Effect::External, "branch"),
+        line("x"),
+        denied(1),
+    ] {
+        assert_eq!(plain, digest(&[left(), record(own)]));
+    }
+    assert_ne!(plain, digest(&[record(call(2)), left()]));
 }
 
 #[test]
