@@ -31,7 +31,15 @@ pub fn discard(path: &Path) -> io::Result<()> {
 
 /// Removes everything in the folder `path`.
 pub(crate) fn contents(path: &Path) -> io::Result<()> {
-    let root = opened(CWD, path)?;
+    Ok(contents_of(opened(CWD, path)?)?)
+}
+
+/// Removes everything in the folder that a handle holds.
+pub(crate) fn contents_held(folder: impl AsFd) -> io::Result<()> {
+    Ok(contents_of(opened(folder, ".")?)?)
+}
+
+fn contents_of(root: OwnedFd) -> Result<(), Errno> {
     let mut emptying = Emptying { root, moved: 0 };
     while emptying.pass()? {}
     Ok(())

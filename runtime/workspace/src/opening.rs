@@ -83,7 +83,7 @@ fn freed(closed: &OwnedFd) -> Result<OwnedFd, Errno> {
 }
 
 /// A path that stands for the handle itself, as long as that is open.
-pub(crate) fn in_proc(handle: &OwnedFd) -> PathBuf {
+fn in_proc(handle: &OwnedFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd()))
 }
 

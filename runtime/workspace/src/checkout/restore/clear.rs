@@ -188,7 +188,7 @@ fn remove(folder: &OwnedFd, name: &[u8], kind: FileType) -> Result<(), Errno> {
         return unlinkat(folder, name, AtFlags::empty());
     }
     let inner = opening::below_freed(folder, name)?;
-    discard::contents(&opening::in_proc(&inner))
+    discard::contents_held(&inner)
         .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
     unlinkat(folder, name, AtFlags::REMOVEDIR)
 }
