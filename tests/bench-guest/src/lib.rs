@@ -16,7 +16,7 @@ blueprint! {
 
     deterministic lap {
         needs: [source, change],
-        max_visits: 1000000, then: failed,
+        max_visits: 1_000_000, then: failed,
         again => lap, calls => nothing, done => failed,
     }
     deterministic nothing { done => logs }
