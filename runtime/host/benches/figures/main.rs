@@ -20,6 +20,9 @@ mod world;
 
 use std::process::ExitCode;
 
+/// Measures and prints one table.
+type Figures = fn(&world::World);
+
 fn main() -> ExitCode {
     // The sandbox starts this program for its stages, and `start` for its children.
     if let Some(code) = minion_sandbox::stage_main() {
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
     if arguments.iter().any(|argument| argument == "--bench") {
         let world = world::World::new();
         let named: Vec<_> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
-        let all: [(&str, fn(&world::World)); 4] = [
+        let all: [(&str, Figures); 4] = [
             ("instance", instance::figures),
             ("calls", calls::figures),
             ("start", start::figures),
