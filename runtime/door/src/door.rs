@@ -4,7 +4,7 @@
 use crate::script::{Said, Script};
 use crate::{After, CallKind, Caller, Failure, Halt, Meter, Records, Warnings};
 use minion_grants::Denial;
-use minion_journal::{Body, Head, Journal, JournalError, Payload, Record, RunId, Seq, Store};
+use minion_journal::{Body, Journal, JournalError, Payload, Record, RunId, Seq, Store};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,11 +101,6 @@ impl Door {
     /// The run.
     pub fn run(&self) -> Option<RunId> {
         self.journal.as_ref().map(|journal| journal.run())
-    }
-
-    /// The journal's last durable record.
-    pub fn head(&self) -> Option<Head> {
-        self.journal.as_ref().map(|journal| journal.head())
     }
 
     /// The journal, for what only the host writes.

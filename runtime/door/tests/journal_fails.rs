@@ -3,13 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod run;
+
 use minion_door::{Budget, Call, Caller, Door, Failure, Halt, Meter, calls};
-use minion_grants::{Authority, Verdict};
+use minion_grants::Verdict;
 use minion_journal::{
-    AppendError, Batch, Claim, ClaimError, Hash, Head, IdSource, Journal, Lease, NewRun, Payload,
-    RunFilter, RunFragment, RunId, RunStarted, RunSummary, Seq, Signal, SignalError, Size,
-    SqliteStore, Store, StoreError, StoredRecord, Swept, SystemClock, SystemIds,
+    AppendError, Batch, Claim, ClaimError, Hash, Head, IdSource, Journal, Lease, NewRun, RunFilter,
+    RunFragment, RunId, RunSummary, Seq, Signal, SignalError, Size, SqliteStore, Store, StoreError,
+    StoredRecord, Swept, SystemClock, SystemIds,
 };
+use run::{caller, start};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
@@ -104,14 +107,7 @@ impl World {
         });
         let run = SystemIds.next(minion_journal::Clock::now(&SystemClock));
         let journal = Journal::begin(disk.clone(), Arc::new(SystemClock), run, start()).unwrap();
-        let caller = Caller {
-            visit: 1,
-            node: "act".to_owned(),
-            round: 1,
-            authority: Arc::new(Authority::default()),
-            within: Vec::new(),
-            parent: None,
-        };
+        let caller = caller();
         let door = Door::new(Arc::new(journal), Meter::new(Budget::default()));
         Self {
             door,
@@ -142,27 +138,6 @@ impl World {
                 effect,
             )
             .await
-    }
-}
-
-fn start() -> RunStarted {
-    RunStarted {
-        blueprint: "test/door".to_owned(),
-        version: "0.1.0".to_owned(),
-        component: "sha256:00".to_owned(),
-        contract: "0.1.0".to_owned(),
-        base_commit: None,
-        base_tree: "00".to_owned(),
-        repository: "/nowhere".to_owned(),
-        task: String::new(),
-        inputs: Payload::Inline(Value::Null),
-        admission: Payload::Inline(Value::Null),
-        sandbox: "full".to_owned(),
-        runtime_version: "0.1.0".to_owned(),
-        model: None,
-        parts: Vec::new(),
-        setup: None,
-        forked: None,
     }
 }
 

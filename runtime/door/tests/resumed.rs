@@ -3,14 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod run;
+
 use minion_door::{
-    Answer, Budget, Call, CallKind, Caller, Door, Failure, Halt, Meter, Opened, Records, calls,
+    Answer, Budget, Call, CallKind, Door, Failure, Halt, Meter, Opened, Records, calls,
 };
 use minion_grants::{Authority, Verdict};
 use minion_journal::{
-    Body, Effect, Effective, IdSource, InDoubt, Journal, Payload, Record, RunStarted, Seq,
-    SqliteStore, Store, SystemClock, SystemIds,
+    Body, Effect, Effective, IdSource, InDoubt, Journal, Record, Seq, SqliteStore, Store,
+    SystemClock, SystemIds,
 };
+use run::{caller, start};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -119,38 +122,6 @@ impl World {
             effect,
         )
         .await
-    }
-}
-
-fn caller() -> Caller {
-    Caller {
-        visit: 1,
-        node: "act".to_owned(),
-        round: 1,
-        authority: Arc::new(Authority::default()),
-        within: Vec::new(),
-        parent: None,
-    }
-}
-
-fn start() -> RunStarted {
-    RunStarted {
-        blueprint: "test/door".to_owned(),
-        version: "0.1.0".to_owned(),
-        component: "sha256:00".to_owned(),
-        contract: "0.1.0".to_owned(),
-        base_commit: None,
-        base_tree: "00".to_owned(),
-        repository: "/nowhere".to_owned(),
-        task: String::new(),
-        inputs: Payload::Inline(Value::Null),
-        admission: Payload::Inline(Value::Null),
-        sandbox: "full".to_owned(),
-        runtime_version: "0.1.0".to_owned(),
-        model: None,
-        parts: Vec::new(),
-        setup: None,
-        forked: None,
     }
 }
 
