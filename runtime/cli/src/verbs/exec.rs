@@ -171,7 +171,7 @@ impl Exec {
         let declared = &admitted.inspected().bundle().manifest.inputs;
         let mut inputs = inputs::inputs(&self.inputs, declared)?;
         let ready = Ready {
-            model: self.model(kept, settings)?,
+            model: kept.model.model(settings)?,
             store: drive::store(settings)?,
             clock: Arc::new(SystemClock),
         };
@@ -207,19 +207,6 @@ impl Exec {
             self.json,
             Some(&whole),
         )
-    }
-
-    /// The model that is named; a recording goes with this command alone.
-    fn model(
-        &self,
-        kept: &Kept,
-        settings: &Settings,
-    ) -> Result<Option<Arc<dyn minion_agents::Model>>, Fail> {
-        if self.model.is_named() || self.fork.is_none() {
-            self.model.model(settings)
-        } else {
-            kept.model.model(settings)
-        }
     }
 }
 
