@@ -75,7 +75,7 @@ pub(super) fn obey(order: &Order) -> bool {
 }
 
 #[test]
-#[ignore = "the process that the others kill"]
+#[ignore = "no test by itself: the tests beside it start it as a process and kill it"]
 fn does_what_it_is_told() {
     let Ok(order) = std::env::var(ORDER) else {
         return;

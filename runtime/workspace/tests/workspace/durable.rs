@@ -42,7 +42,7 @@ fn flushed(step: &str, folder: &Path) -> Option<BTreeSet<PathBuf>> {
 }
 
 #[test]
-#[ignore = "a step of `all_that_a_tree_needs_is_flushed_with_its_folders`"]
+#[ignore = "no test by itself: `all_that_a_tree_needs_is_flushed_with_its_folders` starts it as a process"]
 fn step_takes_a_snapshot_and_syncs() {
     let Some(folder) = std::env::var_os("DURABLE_IN").map(PathBuf::from) else {
         return;

@@ -33,7 +33,7 @@ fn deliver(run: &Run, tree: TreeId, author: &Signature) -> Result<CommitId, Deli
 }
 
 #[test]
-#[ignore = "a step of `a_killed_delivery_is_done_again`"]
+#[ignore = "no test by itself: `a_killed_delivery_is_done_again` starts it as a process and kills it"]
 fn step_delivers() {
     let Some(project) = std::env::var_os("DELIVER_TO").map(PathBuf::from) else {
         return;
