@@ -325,15 +325,10 @@ impl Door {
         if let Some(failure) = Failure::from_json(&response) {
             return Ok(Err(failure));
         }
-        let told = brief(&response.to_string());
         (call.read)(response).map(Ok).ok_or_else(|| {
-            let actual = "a response of another shape";
-            Halt::Diverged(Box::new(Divergence::new(
-                caller,
-                call.kind.name,
-                &told,
-                actual,
-            )))
+            let (name, actual) = (call.kind.name, "a response of another shape");
+            let expected = "a response as this version reads it";
+            Halt::Diverged(Box::new(Divergence::new(caller, name, expected, actual)))
         })
     }
 

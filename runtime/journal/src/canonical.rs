@@ -6,7 +6,7 @@
 //! the order alone that RFC 8785 would have otherwise, by UTF-16 units.
 
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, Write as _};
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -62,6 +62,9 @@ impl Serialize for Ordered<'_> {
     }
 }
 
+/// Bytes that are gathered before they are hashed.
+const GATHERED: usize = 4 * 1024;
+
 /// The canonical bytes of a value.
 pub(crate) fn to_vec(value: &Value) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Ordered(value))
@@ -70,8 +73,12 @@ pub(crate) fn to_vec(value: &Value) -> serde_json::Result<Vec<u8>> {
 /// The SHA-256 of the canonical bytes of a value.
 pub(crate) fn hash(value: &Value) -> Hash {
     let mut hasher = Sha256::new();
+    // Strings are written piece by piece, the hasher takes blocks: pieces are gathered first.
+    let mut feed = io::BufWriter::with_capacity(GATHERED, Feed(&mut hasher));
     // Neither the hasher nor a value with names of text fails to be written.
-    let _ = serde_json::to_writer(Feed(&mut hasher), &Ordered(value));
+    let _ = serde_json::to_writer(&mut feed, &Ordered(value));
+    let _ = feed.flush();
+    drop(feed);
     Hash(hasher.finalize().into())
 }
 

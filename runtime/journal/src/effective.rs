@@ -19,7 +19,7 @@ use std::ops::Deref;
 
 use crate::disk::{decode, kind};
 use crate::reader::Pages;
-use crate::{Body, Moved, ReadError, Record, RunId, Seq, Store, StoredRecord};
+use crate::{Body, Moved, ReadError, Record, RunId, Seq, Store, StoreError, StoredRecord};
 
 /// Iterates over the records of a run that still count. Ends at the last one, or at the
 /// first error. It does not check the chain: [`crate::verify`] does.
@@ -27,6 +27,8 @@ pub struct Effective<S> {
     run: RunId,
     pages: Pages<S>,
     voids: Voids,
+    /// Its head says that nobody ever took it up again.
+    unresumed: bool,
     last: Option<Seq>,
     done: bool,
 }
@@ -43,12 +45,18 @@ impl<S: Deref<Target: Store>> Effective<S> {
     }
 
     fn within(store: S, run: RunId, last: Option<Seq>) -> Result<Self, ReadError> {
-        let voids = Survey::of(&*store, run, last)?.voids;
+        let unresumed = is_unresumed(&*store, run)?;
+        let voids = if unresumed {
+            Voids::default()
+        } else {
+            Survey::of(&*store, run, last)?.voids
+        };
         let pages = Pages::starting(store, run, Seq::FIRST)?;
         Ok(Self {
             run,
             pages,
             voids,
+            unresumed,
             last,
             done: false,
         })
@@ -65,6 +73,7 @@ impl<S: Deref<Target: Store>> Effective<S> {
             }
             let record = decode(self.run, prev, &stored)?;
             let counts = match &record.body {
+                Body::Resumed { .. } if self.unresumed => return Err(contradicted(&record)),
                 Body::Resumed { moved, .. } => moved.is_some(),
                 _ => !void,
             };
@@ -87,6 +96,19 @@ impl<S: Deref<Target: Store>> Iterator for Effective<S> {
         self.done = !matches!(advanced, Ok(Some(_)));
         advanced.transpose()
     }
+}
+
+/// Whether a run was held once, by the process that began it: then none of its records can be
+/// void, and need not be looked through for resumes first.
+fn is_unresumed(store: &(impl Store + ?Sized), run: RunId) -> Result<bool, StoreError> {
+    let summary = store.summary(run)?;
+    Ok(summary.epoch == 1 && !summary.imported)
+}
+
+fn contradicted(record: &Record) -> ReadError {
+    let (run, seq) = (record.run, record.seq);
+    let what = format!("run `{run}` was never taken up again, and record {seq} says it was");
+    StoreError::Corrupt { what, source: None }.into()
 }
 
 fn may_be_resume(stored: &StoredRecord) -> bool {

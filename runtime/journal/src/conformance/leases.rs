@@ -162,6 +162,7 @@ pub(super) fn a_pause_stands_until_something_is_appended<S: Store>(open: impl Fn
     let state = || other.summary(run).expect("is listed").state;
     for (pause, left) in [
         (Some(Pause::Waiting), RunState::Waiting),
+        (Some(Pause::Decided), RunState::Decided),
         (Some(Pause::Stopped), RunState::Stopped),
         (None, RunState::Interrupted),
     ] {

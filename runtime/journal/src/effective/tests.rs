@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
     journal: Option<Journal>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -29,7 +29,7 @@ impl World {
         Self {
             store,
             journal: Some(journal),
-            _folder: folder,
+            folder: folder,
         }
     }
 
@@ -274,6 +274,21 @@ fn a_wait_and_its_decision_outlive_a_crash() {
     assert_eq!(standing.parked, Some(Parked { decision, ..parked }));
     world.note(checkpoint("t9"));
     assert_eq!(world.standing().parked, None);
+}
+
+#[test]
+fn a_resume_that_the_head_does_not_know_of_is_an_error() {
+    let mut world = World::new();
+    world.note(checkpoint("t1"));
+    world.note(line("void"));
+    world.crash_and_resume(None, None);
+    drop(world.journal.take());
+    let file = world.folder.path().join("journal/journal.sqlite");
+    let db = rusqlite::Connection::open(file).unwrap();
+    db.execute("UPDATE heads SET epoch = 1", []).unwrap();
+    let found: Result<Vec<_>, _> = Effective::of(&*world.store, run_id(1)).unwrap().collect();
+    let why = found.unwrap_err().to_string();
+    assert!(why.contains("never taken up again"), "{why}");
 }
 
 #[derive(Clone, Debug)]

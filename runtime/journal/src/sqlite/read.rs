@@ -176,6 +176,7 @@ fn line(row: &Row<'_>, listing: &Listing) -> Result<RunSummary, StoreError> {
         _ if imported => RunState::Imported,
         _ if lives().map_err(|e| StoreError::Failed(e.into()))? => RunState::Running,
         (_, Some(Pause::Waiting)) => RunState::Waiting,
+        (_, Some(Pause::Decided)) => RunState::Decided,
         (_, Some(Pause::Stopped)) => RunState::Stopped,
         (_, None) => RunState::Interrupted,
     };

@@ -15,6 +15,7 @@
 //! one description of each table, and the way from version 1 is walked every day.
 
 use rusqlite::types::ValueRef;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, ErrorCode, Row};
 
 use crate::{Hash, RunId, StoreError};
@@ -137,6 +138,9 @@ pub(super) fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "cell_size_check", true)?;
+    // The library is built with statistics that a plan may follow. Without this it looks at the
+    // values of each query, and prepares it anew whenever they change.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(())
 }

@@ -44,6 +44,8 @@ pub enum RunState {
     Running,
     /// Nobody holds it; it waits for a human.
     Waiting,
+    /// Nobody holds it; a human has decided, and it can be resumed.
+    Decided,
     /// Nobody holds it; somebody stopped it, and it can be resumed.
     Stopped,
     /// Nobody holds it, and it says nothing of why: its process died.
@@ -59,6 +61,8 @@ pub enum RunState {
 pub enum Pause {
     /// It waits for a human.
     Waiting,
+    /// A human has decided what it waited for.
+    Decided,
     /// Somebody stopped it.
     Stopped,
 }
@@ -68,13 +72,14 @@ impl Pause {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
+            Self::Decided => "decided",
             Self::Stopped => "stopped",
         }
     }
 
     /// The pause of that name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Waiting, Self::Stopped]
+        [Self::Waiting, Self::Decided, Self::Stopped]
             .into_iter()
             .find(|pause| pause.name() == name)
     }
@@ -83,6 +88,7 @@ impl Pause {
     pub(crate) const fn after(body: &Body) -> Option<Self> {
         match body {
             Body::Waiting { .. } => Some(Self::Waiting),
+            Body::Decided(_) => Some(Self::Decided),
             Body::Stopped { .. } => Some(Self::Stopped),
             _ => None,
         }
