@@ -97,6 +97,7 @@ fn a_cheating_python_agent_delivers_nothing_and_every_trick_is_named() {
             "ignored conftest.py",
             ".minion/project.toml",
             "that is not evidence",
+            "@gather-1 --task",
         ],
     );
     let branches = world.git(&repository, &["branch", "--format=%(refname:short)"]);

@@ -31,6 +31,8 @@ pub struct Finished {
     pub spent: Spent,
     /// Money, in millionths of a dollar; none: a price is unknown.
     pub cost_microdollars: Option<u64>,
+    /// The visit that an agentic one followed last: a fork from there asks the agent again.
+    pub before_agent: Option<String>,
     /// What the agent said last. Data, not a verdict.
     pub last_words: Option<String>,
     /// The branch or commit that the run started from, for people.
@@ -145,7 +147,7 @@ impl Finished {
             "denied": self.denied.iter().map(|d| json!({
                 "node": d.node, "call": d.call, "denial": d.denial,
             })).collect::<Vec<_>>(),
-            "warnings": self.warnings, "beside": self.beside,
+            "warnings": self.warnings, "beside": self.beside, "before-agent": self.before_agent,
             "head": self.head.to_string(), "objects": self.objects,
         })
     }

@@ -82,7 +82,7 @@ fn words_that_make_no_sense_are_named() {
     for (words, named) in [
         (
             vec!["--status", "done"],
-            "possible values: running, waiting, stopped, interrupted",
+            "possible values: running, waiting, decided, stopped, interrupted",
         ),
         (vec!["--limit", "0"], "--limit"),
         (

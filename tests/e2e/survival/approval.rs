@@ -42,6 +42,7 @@ fn a_waiting_run_keeps_no_process_is_listed_as_waiting_and_takes_the_edge_of_a_y
     asking
         .minion(&approve)
         .expect(0, &["approved", "ada", "resume"]);
+    assert_eq!(asking.summary(&run).state, RunState::Decided);
     let decision = asking.decision(&run);
     assert!(decision.approved && decision.node == "person");
     assert_eq!((decision.by.as_str(), decision.tree), ("ada", tree.clone()));

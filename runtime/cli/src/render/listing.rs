@@ -15,6 +15,8 @@ pub(crate) enum Status {
     Running,
     /// It waits for a human; no process is kept
     Waiting,
+    /// A human has decided; it can be resumed
+    Decided,
     /// Somebody stopped it; it can be resumed
     Stopped,
     /// Its process died; it can be resumed
@@ -42,6 +44,7 @@ impl Status {
             (Some(ending), _) => Self::ended(ending.outcome),
             (None, RunState::Running) => Self::Running,
             (None, RunState::Waiting) => Self::Waiting,
+            (None, RunState::Decided) => Self::Decided,
             (None, RunState::Stopped) => Self::Stopped,
             (None, RunState::Imported) => Self::Imported,
             (None, _) => Self::Interrupted,
@@ -64,6 +67,7 @@ impl Status {
         match self {
             Self::Running => "running",
             Self::Waiting => "waiting",
+            Self::Decided => "decided",
             Self::Stopped => "stopped",
             Self::Interrupted => "interrupted",
             Self::Imported => "imported",
@@ -83,6 +87,7 @@ impl Status {
         match self {
             Self::Running => RunState::Running,
             Self::Waiting => RunState::Waiting,
+            Self::Decided => RunState::Decided,
             Self::Stopped => RunState::Stopped,
             Self::Interrupted => RunState::Interrupted,
             Self::Imported => RunState::Imported,

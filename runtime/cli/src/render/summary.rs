@@ -210,6 +210,13 @@ fn cost(finished: &Finished) {
 
 fn next(finished: &Finished) {
     let run = finished.run.short();
+    if let (Outcome::Escalated { .. }, Some(visit)) = (&finished.outcome, &finished.before_agent) {
+        let again = format!("minion-rt exec --fork {run}@{visit} --task \"…\"");
+        line(
+            "go on",
+            &format!("{again}, to ask the agent again from there"),
+        );
+    }
     let from = finished.base.split('@').next_back().unwrap_or_default();
     match &finished.outcome {
         Outcome::Delivered {

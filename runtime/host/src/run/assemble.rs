@@ -1,7 +1,7 @@
 //! What every run is made of, whether it is new, resumed or forked.
 
 use super::ledger::Ledger;
-use super::machine::{Begun, Machine, Position, Visits};
+use super::machine::{Begun, Machine, Position, Told, Visits};
 use super::space::Beside;
 use crate::link::Linked;
 use crate::project::{self, ProjectError};
@@ -148,7 +148,9 @@ pub(super) struct Run {
     /// What the four above were made from.
     pub(super) seen: Arc<Seen>,
     /// What was spent, as the last checkpoint told it.
-    pub(super) told: Option<serde_json::Value>,
+    pub(super) told: Option<Told>,
+    /// How long earlier processes were at it.
+    pub(super) ran: Duration,
 }
 
 impl Run {
@@ -206,7 +208,7 @@ pub(super) fn assemble(
         Ok(seen) if seen.tree == place.base.tree => seen,
         _ => Seen::fresh(place.base.tree),
     };
-    Ok(Run {
+    let mut run = Run {
         id: place.id,
         machine,
         services,
@@ -222,8 +224,11 @@ pub(super) fn assemble(
         steering: Vec::new(),
         beside: Beside::default(),
         seen,
-        told: None,
-    })
+        told: begun.told,
+        ran: begun.ran,
+    };
+    run.look()?;
+    Ok(run)
 }
 
 /// `main@8c1f0e2`, for people.

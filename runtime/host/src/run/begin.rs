@@ -102,9 +102,7 @@ pub(super) fn begin(
         inputs: request.inputs,
         started,
     };
-    let mut run = assemble(linked, request.means, place, door, begun)?;
-    run.look()?;
-    Ok(run)
+    assemble(linked, request.means, place, door, begun)
 }
 
 /// What a run stands on.

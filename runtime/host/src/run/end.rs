@@ -216,6 +216,7 @@ fn told(run: Run, outcome: Outcome) -> Result<Finished, RunError> {
         beside: run.beside,
         spent: run.services.door.meter().spent(),
         cost_microdollars: agents.spent.cost_microdollars,
+        before_agent: run.visits.before_agent,
         last_words: agents.last_words,
         base: described(&run.base),
         head: run.services.door.journal()?.head().hash,

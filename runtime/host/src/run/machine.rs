@@ -7,12 +7,13 @@ use crate::event::Detail;
 use crate::guest::Guest;
 use crate::services::{Agents, Services};
 use minion_agents::Finding;
-use minion_door::{Caller, Halt};
-use minion_grants::{Graph, Node, NodeId, Schema};
+use minion_door::{Caller, Halt, Spent};
+use minion_grants::{Graph, Node, NodeId, NodeKind, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A blueprint with what its steps are told and what stands behind their imports.
 pub(super) struct Machine {
@@ -81,6 +82,9 @@ pub(super) struct Visits {
     pub(super) all: u64,
     /// Of each node.
     pub(super) of: BTreeMap<String, u32>,
+    /// The visit that an agentic one followed last: a fork from there asks the agent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) before_agent: Option<String>,
 }
 
 impl Visits {
@@ -90,6 +94,12 @@ impl Visits {
         let round = self.of.entry(node.to_owned()).or_default();
         *round += 1;
         *round
+    }
+
+    /// An agentic node comes next, after this one.
+    pub(super) fn agent_after(&mut self, node: Option<&str>) {
+        let round = |node: &str| self.of.get(node).copied().unwrap_or_default();
+        self.before_agent = node.map(|node| format!("{node}-{}", round(node)));
     }
 
     /// Where the graph sends the run when the node's visits are spent.
@@ -177,9 +187,31 @@ pub(super) struct Begun {
     pub(super) visits: Visits,
     pub(super) ledger: Ledger,
     pub(super) agents: Agents,
+    /// What was spent, as the last checkpoint tells it.
+    pub(super) told: Option<Told>,
+    /// How long earlier processes were at it.
+    pub(super) ran: Duration,
+}
+
+/// What a checkpoint tells of spending.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Told {
+    pub(super) spent: Spent,
+    pub(super) agents: Agents,
 }
 
 impl Begun {
+    /// A visit of this node began, after one of `left`, or of the node that a fork began after.
+    pub(super) fn enter(&mut self, graph: &Graph, node: &str, left: Option<&str>) {
+        let agentic = |known: &&Node| known.id == *node && known.kind == NodeKind::Agentic;
+        if graph.nodes.iter().any(|known| agentic(&known)) {
+            let forked = self.at.last.as_ref().map(|(node, _)| node.as_str());
+            self.visits.agent_after(left.or(forked));
+        }
+        self.visits.enter(node);
+    }
+
     /// At the start of a graph.
     pub(super) fn new(graph: &Graph) -> Self {
         Self {
@@ -187,6 +219,8 @@ impl Begun {
             visits: Visits::default(),
             ledger: Ledger::default(),
             agents: Agents::default(),
+            told: None,
+            ran: Duration::ZERO,
         }
     }
 }

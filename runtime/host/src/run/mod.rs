@@ -11,6 +11,7 @@ mod begin;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod cancel;
+mod elapsed;
 mod end;
 mod gate;
 mod hand_over;

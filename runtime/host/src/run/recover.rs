@@ -4,9 +4,10 @@
 use super::approval;
 use super::assemble::RunError;
 use super::begin::hash_of;
+use super::elapsed::Elapsed;
 use super::gate::caches_of;
 use super::ledger::{Ledger, missing};
-use super::machine::{Begun, Position, Visits, edge};
+use super::machine::{Begun, Position, Told, Visits, edge};
 use crate::link::LinkedPlugin;
 use crate::services::plugins::Output;
 use crate::services::{Agents, recorded as kept};
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 /// What a run is made of, as its first record says.
 #[derive(Debug, Clone)]
@@ -74,6 +76,8 @@ impl From<Inherited> for Begun {
                 ..Ledger::default()
             },
             agents: Agents::default(),
+            told: None,
+            ran: Duration::ZERO,
         }
     }
 }
@@ -127,12 +131,12 @@ pub(super) fn parsed<T: DeserializeOwned>(
 pub(super) struct Past {
     pub(super) begun: Begun,
     pub(super) spent: Spent,
-    pub(super) told: Option<Value>,
     pub(super) denied: Vec<Denied>,
     /// Of what kind the next node is in the graph that led to it; none is an end.
     pub(super) kind: Option<NodeKind>,
     node: String,
     left: Option<Left>,
+    elapsed: Elapsed,
     tree: Option<String>,
     /// The component at the time.
     component: String,
@@ -149,14 +153,6 @@ pub(super) struct Reading<'a> {
     pub(super) folder: &'a Path,
 }
 
-/// What a checkpoint keeps of spending.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Told {
-    spent: Spent,
-    agents: Agents,
-}
-
 /// Where a run stood at `checkpoint`; at its beginning when there is none yet.
 pub(super) fn past(
     reading: &Reading<'_>,
@@ -170,11 +166,11 @@ pub(super) fn past(
     let mut past = Past {
         begun,
         spent: Spent::default(),
-        told: None,
         denied: Vec::new(),
         kind: None,
         node: String::new(),
         left: None,
+        elapsed: Elapsed::default(),
         tree: None,
         component: recorded.started.component.clone(),
     };
@@ -184,6 +180,7 @@ pub(super) fn past(
             past.read(reading, record?, &mut gates)?;
         }
     }
+    past.begun.ran = past.elapsed.all();
     past.place(reading, recorded.inherited.is_some())?;
     Ok(past)
 }
@@ -207,10 +204,12 @@ impl Past {
         record: Record,
         gates: &mut Gates,
     ) -> Result<(), RunError> {
+        self.elapsed.pass(&record);
         let begun = &mut self.begun;
         match record.body {
             Body::VisitStarted { node, .. } => {
-                begun.visits.enter(&node);
+                let left = self.left.as_ref().map(|left| left.node.as_str());
+                begun.enter(reading.graph, &node, left);
                 self.node = node;
             }
             Body::Resumed {
@@ -302,9 +301,10 @@ impl Past {
     }
 
     fn spend(&mut self, told: Value) -> Result<(), RunError> {
-        let read: Told = serde_json::from_value(told.clone())
+        let read: Told = serde_json::from_value(told)
             .map_err(|e| RunError::Unfit(format!("the journal's spending cannot be read: {e}")))?;
-        (self.spent, self.begun.agents, self.told) = (read.spent, read.agents, Some(told));
+        (self.spent, self.begun.agents) = (read.spent, read.agents.clone());
+        self.begun.told = Some(read);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The walk: visit after visit until an end of the graph.
 
 use super::assemble::Run;
-use super::machine::{self, Next, Visit};
+use super::machine::{self, Next, Told, Visit};
 use super::{approval, gate, step};
 use crate::event::{Event, Observer, Visited};
 use minion_door::{Caller, Halt};
@@ -32,7 +32,7 @@ pub(super) enum End {
 
 /// Walks on from where the run stands.
 pub(super) async fn walk(run: &mut Run, observer: &dyn Observer) -> Result<End, Halt> {
-    let since = Instant::now();
+    let (since, ran) = (Instant::now(), run.ran);
     loop {
         let node = match run.machine.next(&mut run.at, &run.visits) {
             Next::End(end) => return Ok(end),
@@ -43,7 +43,7 @@ pub(super) async fn walk(run: &mut Run, observer: &dyn Observer) -> Result<End, 
             let had = run.visits.all;
             return Ok(End::Stopped(format!("the run had {had} visits")));
         }
-        let left = Duration::from_secs(budget.run_seconds).saturating_sub(since.elapsed());
+        let left = Duration::from_secs(budget.run_seconds).saturating_sub(ran + since.elapsed());
         let wall = left.min(Duration::from_secs(budget.visit_seconds));
         match tokio::time::timeout(wall, visit(run, &node, observer)).await {
             Err(_) => {
@@ -108,6 +108,10 @@ async fn visit(
 
 /// Numbers the visit and says who calls in it.
 fn enter(run: &mut Run, node: &Node) -> Result<Caller, Halt> {
+    if node.kind == NodeKind::Agentic {
+        let last = run.at.last.as_ref().map(|(node, _)| node.as_str());
+        run.visits.agent_after(last);
+    }
     let round = run.visits.enter(node.id.as_str());
     let caller = run.machine.caller(node, run.visits.all, round);
     // Where the visit is resumed the workspace is at the tree of its last effect already.
@@ -130,10 +134,11 @@ fn enter(run: &mut Run, node: &Node) -> Result<Caller, Halt> {
 /// What is needed to go on from here stands in the journal before the next visit begins.
 fn checkpoint(run: &mut Run, caller: &Caller, visit: &Visit) -> Result<(), Halt> {
     run.look()?;
-    let spent = json!({
-        "spent": run.services.door.meter().spent(), "agents": run.services.agents(),
-    });
-    let news = (run.told.as_ref() != Some(&spent)).then(|| spent.clone());
+    let told = Told {
+        spent: run.services.door.meter().spent(),
+        agents: run.services.agents(),
+    };
+    let news = (run.told.as_ref() != Some(&told)).then(|| json!(told));
     let journal = run.services.door.journal()?;
     let payload = |value: Value| journal.payload(value);
     let findings = Some(&visit.findings).filter(|findings| !findings.is_empty());
@@ -149,6 +154,6 @@ fn checkpoint(run: &mut Run, caller: &Caller, visit: &Visit) -> Result<(), Halt>
     run.durable()?;
     run.services.door.note(caller, 0, body)?;
     run.services.door.journal()?.commit()?;
-    run.told = Some(spent);
+    run.told = Some(told);
     Ok(())
 }

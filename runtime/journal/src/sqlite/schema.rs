@@ -14,8 +14,8 @@
 //! A new file is made as one of version 1 that is migrated at once, so that there is
 //! one description of each table, and the way from version 1 is walked every day.
 
-use rusqlite::types::ValueRef;
 use rusqlite::config::DbConfig;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode, Row};
 
 use crate::{Hash, RunId, StoreError};

@@ -125,6 +125,9 @@ impl Watching<'_> {
             RunState::Interrupted => talk(&format!(
                 "note   no process has the run: minion-rt resume {run}; this goes on watching"
             )),
+            RunState::Decided => talk(&format!(
+                "note   decided: minion-rt resume {run}; this goes on watching"
+            )),
             RunState::Stopped => talk(&format!(
                 "note   stopped: minion-rt resume {run}; this goes on watching"
             )),

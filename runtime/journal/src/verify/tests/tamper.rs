@@ -297,7 +297,9 @@ impl File<'_> {
             let text = String::from_utf8_lossy(&bytes);
             let is = |kind: &str| text.contains(&format!("\"body\":{{\"{kind}\""));
             checkpoint = is("checkpoint").then_some(seq).or(checkpoint);
-            pause = ["waiting", "decided", "stopped"].into_iter().find(|kind| is(kind));
+            pause = ["waiting", "decided", "stopped"]
+                .into_iter()
+                .find(|kind| is(kind));
             if seq < from {
                 continue;
             }
