@@ -6,7 +6,7 @@ use crate::outcome::Branch;
 use crate::services::recorded;
 use minion_door::{Answer, Call, Caller, Failure, Passed, Permit};
 use minion_grants::{Authority, Delivery, Verdict, shown};
-use minion_journal::Hash;
+use minion_journal::{Hash, RunId};
 use minion_workspace::{CommitId, Kind, Signature};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -48,6 +48,11 @@ pub(super) async fn hand_over(
         .door
         .pass_external(&caller, call, request, verdict, tree, effect)
         .await
+}
+
+/// The name of the branch that a run delivers on.
+pub(super) fn delivered_branch(run: RunId) -> String {
+    format!("minion/{}", run.short())
 }
 
 fn answer(branch: Branch) -> (Branch, Value) {

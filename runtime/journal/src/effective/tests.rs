@@ -350,6 +350,7 @@ fn model(all: &[Record]) -> Vec<Record> {
     };
     let counts = |record: &&Record| match &record.body {
         Body::Resumed { moved, .. } => moved.is_some(),
+        Body::Stopped { .. } => false,
         _ => !void(record),
     };
     all.iter().filter(counts).cloned().collect()

@@ -20,9 +20,9 @@ use tamper::{File, Forge, Tamper, tamper};
 
 use crate::effective::tests::{intent, line, result};
 use crate::{
-    Body, Decision, Effect, Ending, Flaw, Head, Journal, Moved, Outcome, Payload, Records,
-    Resumption, Seq, SqliteStore, Store, SystemClock, Totals, Verified, VerifyError, keep, verify,
-    verify_against,
+    Body, Decision, Effect, Effective, Ending, Flaw, Head, Journal, Moved, Outcome, Payload,
+    ReadError, Records, Resumption, Seq, SqliteStore, Store, SystemClock, Totals, Verified,
+    VerifyError, keep, verify, verify_against,
 };
 
 const VISITS: u64 = 4;
@@ -200,8 +200,19 @@ fn found(dir: &Path, run: u64, heads: &[Head], tamper: Tamper) -> Result<(), Tes
         prop_assert!(verify_against(&store, run_id(run), kept).is_err(), "forged");
     } else {
         prop_assert!(both(dir).is_err(), "went unnoticed");
+        prop_assert!(
+            !tamper.alters_records() || reads(dir, run).is_err(),
+            "was read"
+        );
     }
     Ok(())
+}
+
+/// Reads a run as whoever goes on with it does.
+fn reads(dir: &Path, run: u64) -> Result<usize, ReadError> {
+    let store = SqliteStore::open_read_only(dir).unwrap();
+    let records: Result<Vec<_>, _> = Effective::of(&store, run_id(run))?.collect();
+    records.map(|records| records.len())
 }
 
 #[test]
