@@ -122,6 +122,7 @@ fn stay(journal: &Journal, visit: u64) {
         effect: Effect::Observe,
         request: journal.payload("src/lib.rs".into()).unwrap(),
         rule: "src/**".into(),
+        judged: None,
         response: journal
             .blob(format!("the file at visit {visit}").as_bytes())
             .unwrap(),
