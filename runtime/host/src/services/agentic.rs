@@ -10,7 +10,7 @@ use minion_agents::{
     Price, Spent, Turn, TurnRequest,
 };
 use minion_door::{Caller, Failure, Halt, LimitKind, LimitReached, Opened, Passed};
-use minion_grants::{AgentGrant, AgentLimits, Digest, PartName, Verdict};
+use minion_grants::{AgentGrant, AgentLimits, Digest, PartName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
