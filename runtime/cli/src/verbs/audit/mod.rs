@@ -61,6 +61,7 @@ fn look(settings: &Settings) -> Result<Option<Arc<dyn Store>>, Fail> {
     }
     match SqliteStore::open_read_only(&folder) {
         Ok(store) => Ok(Some(Arc::new(store))),
+        Err(OpenError::NotFound(_)) => Ok(None),
         Err(error @ (OpenError::Corrupt { .. } | OpenError::Foreign(_))) => {
             Err(Fail::altered(chain(&error)))
         }
