@@ -36,6 +36,7 @@ mod schema;
 mod shape;
 mod shown;
 mod steering;
+mod tighten;
 
 pub use admission::{Admission, AdmittedPart, Narrowed};
 pub use admit::{
@@ -74,3 +75,4 @@ pub use rules::{AgentGrant, Ceiling, FileRule};
 pub use schema::Schema;
 pub use shown::{escaped, shown};
 pub use steering::{Steering, steering};
+pub use tighten::{Narrowing, RunUse, TightenError, Tightened, Uses, tighten};
