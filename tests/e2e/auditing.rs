@@ -6,6 +6,7 @@ mod kept;
 mod python;
 mod show;
 mod tamper;
+mod tighten;
 
 use crate::looking::Desk;
 use serde_json::{Value, json};

@@ -5,6 +5,8 @@ mod entries;
 mod export;
 mod query;
 mod show;
+mod tighten;
+mod used;
 mod verify;
 
 use crate::exit::{Fail, chain};
@@ -35,6 +37,7 @@ enum Verb {
     Query(query::Query),
     Export(export::Export),
     Verify(verify::Verify),
+    Tighten(tighten::Tighten),
 }
 
 impl Audit {
@@ -48,6 +51,7 @@ impl Audit {
             Verb::Query(verb) => verb.run(&at),
             Verb::Export(verb) => verb.run(&at),
             Verb::Verify(verb) => verb.run(&at),
+            Verb::Tighten(verb) => verb.run(&at),
         }
     }
 }

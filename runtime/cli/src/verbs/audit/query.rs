@@ -7,7 +7,7 @@ use crate::render::{plural, talk};
 use crate::verbs::moment;
 use crate::verbs::runs::At;
 use clap::{Args, ValueEnum};
-use minion_journal::{Allowed, AuditFilter, Timestamp};
+use minion_journal::{Allowed, AuditFilter};
 
 /// Finds judged calls in all runs, the oldest run first
 ///
@@ -30,11 +30,11 @@ pub(super) struct Query {
     #[arg(long, value_name = "TEXT")]
     rule: Option<String>,
     /// Only from then on: `2026-11-21`, `2026-11-21T09:30:00Z`, `7d` for seven days ago
-    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
-    since: Option<Timestamp>,
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
     /// Only before
-    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
-    until: Option<Timestamp>,
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,10 +45,10 @@ enum Verdict {
 
 impl Query {
     pub(super) fn run(&self, at: &At) -> Result<u8, Fail> {
+        let (filter, how) = (self.filter()?, how(at.json));
         let Some(store) = look(&at.settings)? else {
             return Ok(DONE);
         };
-        let (filter, how) = (self.filter(), how(at.json));
         let (runs, mut told) = (meant(&*store, &self.run)?, Told::default());
         for run in &runs {
             if let Err(error) = entries(&*store, *run, &filter, how, &mut told) {
@@ -64,8 +64,12 @@ impl Query {
         Ok(told.code())
     }
 
-    fn filter(&self) -> AuditFilter {
-        AuditFilter {
+    fn filter(&self) -> Result<AuditFilter, Fail> {
+        let moment = |flag: &str, text: Option<&String>| {
+            let moment = text.map(|text| moment::parse(text)).transpose();
+            moment.map_err(|why| Fail::usage(format!("{flag}: {why}")))
+        };
+        Ok(AuditFilter {
             node: self.node.clone(),
             capability: self.capability.clone(),
             verdict: self.verdict.map(|verdict| match verdict {
@@ -73,9 +77,9 @@ impl Query {
                 Verdict::Deny => Allowed::Deny,
             }),
             rule: self.rule.clone(),
-            since: self.since,
-            until: self.until,
-        }
+            since: moment("--since", self.since.as_ref())?,
+            until: moment("--until", self.until.as_ref())?,
+        })
     }
 }
 
