@@ -119,7 +119,9 @@ mod tests {
         let asked = json!({ "file": "link" });
         let told = |paths: &[&str]| {
             let judge = Judge::of(&caller, &asked);
-            paths.iter().for_each(|path| judge.on(path));
+            for path in paths {
+                judge.on(path);
+            }
             judge.found().1
         };
         assert_eq!(told(&[]), None);

@@ -1,7 +1,8 @@
 //! `audit show`, `audit query` and `audit export`: what they tell.
 
 use super::{Desked, lines};
-use serde_json::Value;
+use crate::looking::Desk;
+use serde_json::{Value, json};
 
 #[test]
 fn a_run_shows_every_judged_call_with_its_rule_and_its_refusals() {
@@ -127,4 +128,32 @@ fn an_altered_run_is_told_without_a_seal_and_ends_with_4() {
         .world
         .minion(&["audit", "show", run])
         .expect(4, &["was altered"]);
+}
+
+#[test]
+fn a_call_through_a_link_is_told_by_the_path_that_was_judged() {
+    let desk = Desk::new();
+    std::os::unix::fs::symlink("words.txt", desk.repository.join("link.txt")).unwrap();
+    desk.world.git(&desk.repository, &["add", "--all"]);
+    desk.world
+        .git(&desk.repository, &["commit", "--quiet", "--message=link"]);
+    let deeds = json!([{ "write": ["link.txt", "three\n"] }]);
+    let run = desk.ran(&[("before-1", json!({ "deeds": deeds, "then": "claim" }))]);
+    let writes = [
+        "audit",
+        "query",
+        "--run",
+        &run,
+        "--capability",
+        "files",
+        "--json",
+    ];
+    let writes = desk.objects(&writes);
+    let write = writes
+        .iter()
+        .find(|entry| entry["operation"] == "workspace.write");
+    assert_eq!(write.unwrap()["target"], "words.txt");
+    desk.world
+        .minion(&["replay", &run])
+        .expect(0, &["the same"]);
 }

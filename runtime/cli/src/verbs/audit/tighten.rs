@@ -38,39 +38,42 @@ pub(super) struct Tighten {
 
 impl Tighten {
     pub(super) fn run(&self, at: &At) -> Result<u8, Fail> {
-        let path = self.grants.clone().unwrap_or_else(|| at.settings.grants());
-        let text = read(&path)?;
+        let file = self.grants.clone().unwrap_or_else(|| at.settings.grants());
+        let text = read(&file)?;
         let Some(store) = look(&at.settings)? else {
             return Err(Fail::usage("there is no run here to learn from"));
         };
         let runs = meant(&*store, &self.runs)?;
         let uses = runs.iter().map(|run| used(&*store, *run));
         let uses = uses.collect::<Result<Vec<_>, _>>()?;
-        let tight = tighten(&path, &text, &uses).map_err(|e| Fail::usage(chain(&e)))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let tight = tighten(&file, &text, &uses).map_err(|e| Fail::usage(chain(&e)))?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
         let patch = text_patch(&name, text.as_bytes(), tight.text.as_bytes());
         if at.json {
-            data(&as_json(&path, &runs, &tight, &patch).to_string());
+            data(&as_json(&file, &runs, &tight, &patch).to_string());
         } else {
-            told(&path, &runs, &tight, &patch);
+            told(&file, &runs, &tight, &patch);
         }
         Ok(DONE)
     }
 }
 
-fn read(path: &Path) -> Result<String, Fail> {
+fn read(file: &Path) -> Result<String, Fail> {
     use std::io::Read as _;
-    let name = shown(&path.display().to_string());
+    let name = shown(&file.display().to_string());
     let unread = |error| Fail::usage(format!("grants file `{name}` cannot be read: {error}"));
     let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(unread)?;
-    file.take(MOST).read_to_string(&mut text).map_err(unread)?;
+    let opened = std::fs::File::open(file).map_err(unread)?;
+    opened
+        .take(MOST)
+        .read_to_string(&mut text)
+        .map_err(unread)?;
     Ok(text)
 }
 
-fn told(path: &Path, runs: &[RunId], tight: &Tightened, patch: &[u8]) {
+fn told(file: &Path, runs: &[RunId], tight: &Tightened, patch: &[u8]) {
     let of = plural(runs.len() as u64, "run");
-    let name = shown(&path.display().to_string());
+    let name = shown(&file.display().to_string());
     for holder in &tight.unused {
         talk(&format!(
             "note   the grant for `{}` was for none of {of}: it stays as it is",
@@ -112,7 +115,7 @@ fn line(change: &Narrowing) -> String {
     format!("narrow   {holder}  {}  {removed}{to}", change.key)
 }
 
-fn as_json(path: &Path, runs: &[RunId], tight: &Tightened, patch: &[u8]) -> Value {
+fn as_json(file: &Path, runs: &[RunId], tight: &Tightened, patch: &[u8]) -> Value {
     let changes = tight.changes.iter().map(|change| {
         json!({
             "grant": change.holder, "key": change.key, "removed": change.removed,
@@ -120,7 +123,7 @@ fn as_json(path: &Path, runs: &[RunId], tight: &Tightened, patch: &[u8]) -> Valu
         })
     });
     json!({
-        "grants": path.display().to_string(),
+        "grants": file.display().to_string(),
         "runs": runs.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "changes": changes.collect::<Vec<_>>(), "unused": tight.unused,
         "patch": String::from_utf8_lossy(patch), "caution": CAUTION,
