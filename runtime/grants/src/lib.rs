@@ -37,6 +37,7 @@ mod schema;
 mod shape;
 mod shown;
 mod steering;
+mod tighten;
 
 pub use admission::{Admission, AdmittedPart, Narrowed};
 pub use admit::{
@@ -76,3 +77,4 @@ pub use rules::{AgentGrant, Ceiling, FileRule};
 pub use schema::Schema;
 pub use shown::{escaped, shown};
 pub use steering::{Steering, steering};
+pub use tighten::{Narrowing, RunUse, TightenError, Tightened, Uses, tighten};

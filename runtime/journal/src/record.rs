@@ -322,6 +322,9 @@ pub enum Body {
         request: Payload,
         /// The rule that allowed it.
         rule: String,
+        /// What was judged, where the request names it otherwise: the path that a link led
+        /// to. Records of earlier programs never say it.
+        judged: Option<String>,
         /// What came back.
         response: Payload,
     },

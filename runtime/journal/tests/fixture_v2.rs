@@ -138,6 +138,7 @@ fn first_life(journal: &Journal) -> Seq {
         effect: Effect::Observe,
         request: inline(json!({"path": "src/lib.rs"})),
         rule: "src/**".into(),
+        judged: None,
         response: journal.blob(b"fn last_line() {}\n").unwrap(),
     });
     note(Body::Denied {

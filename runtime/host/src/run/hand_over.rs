@@ -30,7 +30,7 @@ pub(super) async fn hand_over(
     };
     let request = json!({ "branch": name, "tree": run.tree.to_string() });
     let verdict = Verdict::Allow {
-        rule: "delivery-grant".to_owned(),
+        rule: rule(run, delivery),
     };
     let tree = || {
         run.durable()?;
@@ -53,6 +53,17 @@ pub(super) async fn hand_over(
 /// The name of the branch that a run delivers on.
 pub(super) fn delivered_branch(run: RunId) -> String {
     format!("minion/{}", run.short())
+}
+
+/// What lets a branch be made: the operator's line for a delivery; for unverified work that
+/// it is kept and not delivered.
+fn rule(run: &Run, delivery: Option<&Delivery>) -> String {
+    let world = run.services.world().ok();
+    match (delivery, world.and_then(|world| world.admission.delivery())) {
+        (Some(_), Some(grant)) => format!("{} delivery.to `{}`", grant.rule, grant.to),
+        (Some(_), None) => "delivery".to_owned(),
+        (None, _) => "escalation".to_owned(),
+    }
 }
 
 fn answer(branch: Branch) -> (Branch, Value) {

@@ -33,8 +33,12 @@ impl World {
         }
     }
 
+    pub(crate) fn journal(&self) -> &Journal {
+        self.journal.as_ref().unwrap()
+    }
+
     pub(crate) fn note(&self, body: Body) -> Seq {
-        let journal = self.journal.as_ref().unwrap();
+        let journal = self.journal();
         journal.note_durably(None, None, 0, body).unwrap()
     }
 
