@@ -7,7 +7,7 @@ use crate::verbs::drive;
 use clap::Args;
 use minion_grants::shown;
 use minion_host::{Resumable, take_up};
-use minion_journal::{Body, Claim, Clock, Decision, SystemClock, resolve};
+use minion_journal::{Body, Clock, Decision, SystemClock, resolve};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl Words {
         let store = drive::store(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let run = resolve(&*store, &self.run).map_err(|e| Fail::usage(chain(&e)))?;
-        let taken = take_up(&store, &clock, run, Claim::IfFree).map_err(|e| drive::failed(&e))?;
+        let taken = take_up(&store, &clock, run).map_err(|e| drive::failed(&e))?;
         let decision = self.decision(&taken, approved, accepts)?;
         let told = decision.clone();
         taken

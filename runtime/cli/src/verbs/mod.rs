@@ -5,6 +5,7 @@ pub(crate) mod cancel;
 pub(crate) mod decide;
 mod drive;
 pub(crate) mod exec;
+mod holder;
 pub(crate) mod inspect;
 pub(crate) mod new;
 pub(crate) mod replay;

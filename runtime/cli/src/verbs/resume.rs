@@ -2,14 +2,15 @@
 
 use super::exec;
 use super::start::{Admitting, Kept, Ready, means, probe, unsandboxed};
-use crate::exit::{ESCALATED, Fail, REFUSED, chain, lines};
+use crate::exit::{ESCALATED, Fail, REFUSED, STOPPED, chain, lines};
 use crate::render::progress::Progress;
 use crate::render::{data, talk};
 use crate::settings::Settings;
 use crate::verbs::drive;
+use crate::verbs::holder::Held;
 use clap::Args;
-use minion_host::{Loaded, Recorded, Resumable, ResumeRequest, take_up};
-use minion_journal::{Claim, Clock, Store, SystemClock, resolve};
+use minion_host::{Loaded, Recorded, Resumable, ResumeRequest, RunError, take_up};
+use minion_journal::{Clock, RunId, Store, SystemClock, resolve};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +29,8 @@ pub(crate) struct Resume {
     /// The repository, if it is not where it was
     #[arg(long, value_name = "FOLDER")]
     repo: Option<PathBuf>,
-    /// Take the run from a process that holds it and does not answer any more
+    /// Kill the process that has the run and does not answer any more, with all that it started,
+    /// and go on with the run
     #[arg(long)]
     take_over: bool,
     /// Where the journal is kept
@@ -46,12 +48,12 @@ impl Resume {
         let store = drive::store(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let run = resolve(&*store, &self.run).map_err(|e| Fail::usage(chain(&e)))?;
-        let claim = if self.take_over {
-            Claim::TakeOver
-        } else {
-            Claim::IfFree
-        };
-        let taken = take_up(&store, &clock, run, claim).map_err(|e| drive::failed(&e))?;
+        if self.take_over
+            && let Some(held) = Held::of(&*store, run)?
+        {
+            held.kill(&*store)?;
+        }
+        let taken = take_up(&store, &clock, run).map_err(|e| taken_already(run, &e))?;
         if let Some(parked) = taken.parked().filter(|parked| parked.decision.is_none())
             && self.with.is_none()
         {
@@ -126,4 +128,15 @@ impl Resume {
         }
         ESCALATED
     }
+}
+
+/// Who has a run, and what can be done about that.
+fn taken_already(run: RunId, error: &RunError) -> Fail {
+    if error.exit_code() != STOPPED {
+        return drive::failed(error);
+    }
+    let (why, run) = (chain(error), run.short());
+    Fail::stopped(format!(
+        "{why}; `minion-rt cancel {run}` stops it, `minion-rt resume {run} --take-over` kills one that does not answer"
+    ))
 }

@@ -33,8 +33,8 @@ pub struct ResumeRequest {
     pub means: Means,
 }
 
-/// Takes a run. Nothing is written of it yet, so one that turns out not to fit is left as it
-/// was.
+/// Takes a run that nobody holds: a lease fences the journal, and no folder that another process
+/// works in. Nothing is written of it yet, so one that turns out not to fit is left as it was.
 ///
 /// # Errors
 /// [`RunError::Journal`] names who has it, or says that it has ended.
@@ -42,10 +42,9 @@ pub fn take_up(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
     run: RunId,
-    claim: Claim,
 ) -> Result<Resumable, RunError> {
     let recorded = recorded(&**store, run)?;
-    let journal = Journal::claim(Arc::clone(store), Arc::clone(clock), run, claim)?;
+    let journal = Journal::claim(Arc::clone(store), Arc::clone(clock), run, Claim::IfFree)?;
     // Read only now: nobody else writes it any more.
     let standing = Standing::of(&**store, run)?;
     Ok(Resumable {
