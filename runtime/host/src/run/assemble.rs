@@ -15,7 +15,8 @@ use minion_journal::{
 };
 use minion_sandbox::{Sandbox, Toolchains};
 use minion_workspace::{
-    Base, CheckoutError, Repository, RepositoryError, RunStore, RunStoreError, TreeError, TreeId,
+    Base, CheckoutError, ClosedError, Repository, RepositoryError, RunStore, RunStoreError,
+    TreeError, TreeId,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -69,6 +70,9 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// A folder of the run could be somebody else's.
+    #[error(transparent)]
+    Closed(#[from] ClosedError),
     /// Nothing can be recorded.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -101,7 +105,8 @@ impl RunError {
             | Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => {
                 2
             }
-            Self::Read(_) | Self::Unfit(_) | Self::Halt(Halt::Unread(_)) => 3,
+            Self::Closed(error) if !error.is_distrust() => 2,
+            Self::Closed(_) | Self::Read(_) | Self::Unfit(_) | Self::Halt(Halt::Unread(_)) => 3,
             Self::Halt(Halt::Diverged(_)) => 4,
             Self::Journal(_)
             | Self::Store(_)

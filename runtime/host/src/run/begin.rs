@@ -5,7 +5,7 @@ use super::assemble::{Means, Place, Run, RunError, assemble, described};
 use super::machine::Begun;
 use super::recover::{Inherited, Reading, Setup, misfits, past, recorded};
 use super::resume;
-use super::space::{folder, workspace};
+use super::space::{own_folder, workspace};
 use crate::event::{Event, Observer, Start};
 use crate::link::{Linked, LinkedPlugin};
 use minion_door::{Door, Meter};
@@ -116,7 +116,7 @@ struct Grounds {
 
 fn grounds(request: &RunRequest) -> Result<Grounds, RunError> {
     let repository = Repository::open(&request.repository)?;
-    folder(&request.means.folder)?;
+    own_folder(&request.means)?;
     let base = repository.base(request.base.as_deref())?;
     let path = request.means.folder.join("objects.git");
     let objects = RunStore::create(&path, &repository, &base)?;
@@ -137,7 +137,7 @@ fn forked_grounds(
     let recorded = recorded(&*request.means.store, fork.from)?;
     let from = fork.folder.join("objects.git");
     let (repository, base, from) = resume::grounds(Some(&request.repository), &recorded, &from)?;
-    folder(&request.means.folder)?;
+    own_folder(&request.means)?;
     let tree = resume::tree_id(&inherited.tree)?;
     let path = request.means.folder.join("objects.git");
     let objects = RunStore::fork(&path, &from, &repository, &base, tree)?;

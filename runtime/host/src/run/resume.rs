@@ -5,7 +5,7 @@
 use super::assemble::{Means, Place, Run, RunError, assemble};
 use super::begin::hash_of;
 use super::recover::{Past, Reading, Recorded, misfits, past, recorded};
-use super::space::{folder, workspace};
+use super::space::{own_folder, workspace};
 use crate::event::{Event, Observer, Start};
 use crate::link::Linked;
 use minion_door::{Door, Meter};
@@ -113,6 +113,8 @@ pub(super) fn resume(
     observer: &dyn Observer,
 ) -> Result<Run, RunError> {
     let store = Arc::clone(&request.means.store);
+    // First of all: what is in it is believed.
+    own_folder(&request.means)?;
     let Resumable {
         recorded, standing, ..
     } = taken;
@@ -141,7 +143,6 @@ pub(super) fn resume(
         (None, Some(inherited)) => tree_id(&inherited.tree)?,
         (None, None) => base.tree,
     };
-    folder(&request.means.folder)?;
     let view = workspace(&request.means, &objects, tree, &base)?;
     observer.hear(&Event::Started(&start(taken, &request, &past)));
     let moved = moving.then(|| moved(&linked, &taken.journal)).transpose()?;
