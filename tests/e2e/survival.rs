@@ -16,6 +16,7 @@ mod fork;
 mod instants;
 mod replay;
 mod same;
+mod same_model;
 mod stage;
 mod upgrade;
 mod variant;

@@ -98,6 +98,7 @@ impl Exec {
         let Some(admitted) = kept.authority.admit(inspected, &by)? else {
             return Ok(REFUSED);
         };
+        kept.model = kept.model.resolved(&settings)?;
         self.go(admitted, &settings, &kept, fork, probing)
     }
 
@@ -112,7 +113,7 @@ impl Exec {
         let model = if fork.is_some() && !self.model.is_named() {
             of_fork().model
         } else {
-            self.model.clone().absolute()
+            self.model.clone()
         };
         Kept {
             authority,

@@ -8,7 +8,9 @@ use super::recover::{Past, Reading, Recorded, misfits, past, recorded};
 use super::space::{own_folder, workspace};
 use crate::event::{Event, Observer, Start};
 use crate::link::Linked;
+use minion_agents::Model;
 use minion_door::{Door, Meter};
+use minion_grants::shown;
 use minion_journal::{
     Body, Claim, Clock, Effective, Journal, Moved, Parked, Payload, ReadError, Record, Resumption,
     RunId, Seq, Standing, Store, load,
@@ -118,6 +120,7 @@ pub(super) fn resume(
     let Resumable {
         recorded, standing, ..
     } = taken;
+    same_model(recorded, request.means.model.as_deref())?;
     let component = linked.admitted.inspected().bundle().digest.to_string();
     let moving = component != taken.component();
     let past = past(
@@ -220,6 +223,23 @@ pub(super) fn grounds(
 pub(super) fn tree_id(text: &str) -> Result<TreeId, RunError> {
     text.parse()
         .map_err(|_| RunError::Unfit(format!("`{text}` is no tree")))
+}
+
+/// One run has one model, or none.
+fn same_model(recorded: &Recorded, model: Option<&dyn Model>) -> Result<(), RunError> {
+    let began = recorded.started.model.as_deref();
+    let now = model.map(Model::label);
+    if began == now.as_deref() {
+        return Ok(());
+    }
+    let named =
+        |label: Option<&str>| label.map_or("no model".to_owned(), |m| format!("`{}`", shown(m)));
+    Err(RunError::Unfit(format!(
+        "the run began with {} and would go on with {}; begin anew from its last visit with `exec --fork`, where a model \
+         can be named",
+        named(began),
+        named(now.as_deref())
+    )))
 }
 
 /// A run goes on with the authority that it began with, neither more nor less.
