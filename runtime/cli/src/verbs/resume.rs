@@ -1,7 +1,7 @@
 //! `minion-rt resume`.
 
 use super::exec;
-use super::start::{Admitting, Kept, Ready, means, probe, unsandboxed};
+use super::start::{Admitting, Kept, More, Ready, means, probe, unsandboxed};
 use crate::exit::{ESCALATED, Fail, REFUSED, STOPPED, chain, lines};
 use crate::render::progress::Progress;
 use crate::render::{data, talk};
@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use crate::verbs::drive;
 use crate::verbs::holder::Held;
 use clap::Args;
-use minion_host::{Loaded, Recorded, Resumable, ResumeRequest, RunError, take_up};
+use minion_host::{Inspected, Loaded, Recorded, Resumable, ResumeRequest, RunError, take_up};
 use minion_journal::{Clock, RunId, Store, SystemClock, resolve};
 use serde_json::json;
 use std::path::PathBuf;
@@ -26,6 +26,8 @@ pub(crate) struct Resume {
     /// Go on with this version of the blueprint, if it fits where the run stands
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
+    #[command(flatten)]
+    more: More,
     /// The repository, if it is not where it was
     #[arg(long, value_name = "FOLDER")]
     repo: Option<PathBuf>,
@@ -59,8 +61,12 @@ impl Resume {
         {
             return Ok(self.waits(&taken, &parked.node));
         }
-        let kept: Kept = serde_json::from_value(taken.recorded().setup.clone())
+        let kept = taken.setup(&*store).map_err(|e| drive::failed(&e))?;
+        let mut kept: Kept = serde_json::from_value(kept)
             .map_err(|e| Fail::refused(format!("the run's setup cannot be read: {e}")))?;
+        kept.authority = kept.authority.and(&self.more);
+        // A file that is named was not built by the run's command.
+        kept.source = kept.source.filter(|_| self.with.is_none());
         let ready = Ready {
             model: kept.model.model(&settings)?,
             store,
@@ -79,6 +85,7 @@ impl Resume {
         let probing = probe(kept.sandbox);
         let loaded = self.load(&taken, kept, &*ready.store)?;
         let inspected = minion_host::inspect(loaded).map_err(|e| Fail::refused(lines(&e)))?;
+        let before = began_with(&taken, &inspected, &*ready.store)?;
         let recorded = taken.recorded();
         let (run, repository) = (recorded.run, PathBuf::from(&recorded.started.repository));
         let top = exec::top(self.repo.as_ref().unwrap_or(&repository));
@@ -88,6 +95,7 @@ impl Resume {
             repository: &top,
             component: &name,
             json: self.json,
+            before: before.as_ref(),
         };
         let Some(admitted) = kept.authority.admit(inspected, &by)? else {
             return Ok(REFUSED);
@@ -96,6 +104,7 @@ impl Resume {
         let linked = drive::link(admitted, settings)?;
         let request = ResumeRequest {
             repository: self.repo.clone(),
+            setup: json!(kept),
             means: means(settings, ready, kept, probing, unsandboxed, run)?,
         };
         let progress = Progress::new(self.json, None);
@@ -128,6 +137,23 @@ impl Resume {
         }
         ESCALATED
     }
+}
+
+/// The version that the run began with, where it goes on with another: the words of its command
+/// were given for that one.
+fn began_with(
+    taken: &Resumable,
+    inspected: &Inspected,
+    store: &dyn Store,
+) -> Result<Option<Inspected>, Fail> {
+    let started = &taken.recorded().started;
+    if inspected.bundle().digest.to_string() == started.component {
+        return Ok(None);
+    }
+    let bytes = Recorded::component(store, &started.component).map_err(|e| drive::failed(&e))?;
+    let first = Loaded::kept(bytes, &started.blueprint);
+    let first = minion_host::inspect(first).map_err(|e| Fail::refused(lines(&e)))?;
+    Ok(Some(first))
 }
 
 /// Who has a run, and what can be done about that.

@@ -16,7 +16,7 @@ use minion_journal::{
     RunId, Seq, Standing, Store, load,
 };
 use minion_workspace::{Base, CommitId, Repository, RunStore, TreeId};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +31,9 @@ pub struct Resumable {
 pub struct ResumeRequest {
     /// The repository, if it is not where it was.
     pub repository: Option<PathBuf>,
+    /// Where the run is moved to another version: what a later resume will need, in the
+    /// caller's own words, in place of what was kept before.
+    pub setup: Value,
     /// With what.
     pub means: Means,
 }
@@ -66,6 +69,17 @@ impl Resumable {
     pub fn component(&self) -> &str {
         let moved = self.standing.component.as_deref();
         moved.unwrap_or(&self.recorded.started.component)
+    }
+
+    /// What the caller had kept for a resume, when the run began or was moved last.
+    ///
+    /// # Errors
+    /// [`RunError`] when it cannot be read.
+    pub fn setup(&self, store: &dyn Store) -> Result<Value, RunError> {
+        match &self.standing.setup {
+            Some(setup) => Ok(load(store, setup)?),
+            None => Ok(self.recorded.setup.clone()),
+        }
     }
 
     /// The approval that it waits for, or waited for.
@@ -148,7 +162,8 @@ pub(super) fn resume(
     };
     let view = workspace(&request.means, &objects, tree, &base)?;
     observer.hear(&Event::Started(&start(taken, &request, &past)));
-    let moved = moving.then(|| moved(&linked, &taken.journal)).transpose()?;
+    let moved = moving.then(|| moved(&linked, &taken.journal, request.setup.clone()));
+    let moved = moved.transpose()?;
     taken.journal.resume(Resumption {
         runtime_version: env!("CARGO_PKG_VERSION").to_owned(),
         checkpoint: standing.checkpoint,
@@ -206,7 +221,7 @@ pub(super) fn grounds(
     let objects = RunStore::open_for(objects, &repository)?;
     let commit = started.base_commit.as_deref().map(|text| {
         text.parse::<CommitId>()
-            .map_err(|_| RunError::Unfit(format!("`{text}` is no commit")))
+            .map_err(|_| RunError::Unfit(format!("`{}` is no commit", shown(text))))
     });
     let (tree, branch) = (tree_id(&started.base_tree)?, recorded.branch.clone());
     let base = match commit.transpose()? {
@@ -222,7 +237,7 @@ pub(super) fn grounds(
 
 pub(super) fn tree_id(text: &str) -> Result<TreeId, RunError> {
     text.parse()
-        .map_err(|_| RunError::Unfit(format!("`{text}` is no tree")))
+        .map_err(|_| RunError::Unfit(format!("`{}` is no tree", shown(text))))
 }
 
 /// One run has one model, or none.
@@ -267,6 +282,13 @@ fn may_move(linked: &Linked, taken: &Resumable, past: &Past) -> Result<(), RunEr
             started.blueprint
         ));
     }
+    if let Some(decision) = taken.parked().and_then(|parked| parked.decision.as_ref()) {
+        problems.push(format!(
+            "{} has decided at `{}` under the version that it is of; resume it with that one first",
+            shown(&decision.by),
+            shown(&decision.node)
+        ));
+    }
     if taken.is_within_a_visit() {
         problems.push(format!(
             "a visit of `{}` is under way; resume it with its own version first, or fork from its last checkpoint",
@@ -284,7 +306,7 @@ fn may_move(linked: &Linked, taken: &Resumable, past: &Past) -> Result<(), RunEr
     )))
 }
 
-fn moved(linked: &Linked, journal: &Journal) -> Result<Moved, RunError> {
+fn moved(linked: &Linked, journal: &Journal, setup: Value) -> Result<Moved, RunError> {
     let bundle = linked.admitted.inspected().bundle();
     let component = bundle.digest.to_string();
     if journal.store().has_blob(&hash_of(&component)?)? {
@@ -296,6 +318,7 @@ fn moved(linked: &Linked, journal: &Journal) -> Result<Moved, RunError> {
         version: bundle.manifest.version.to_string(),
         component,
         admission: journal.payload(json!(linked.admitted.admission()))?,
+        setup: Some(journal.payload(setup)?),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::settings::Settings;
 use crate::verbs::drive;
 use crate::verbs::start::Kept;
 use crate::verbs::visits::{Place, checkpoints};
-use minion_host::{Forking, Loaded, Recorded, recorded};
+use minion_host::{Forking, Inspected, Loaded, Recorded, recorded};
 use minion_journal::{Seq, Store, resolve};
 use std::sync::Arc;
 
@@ -28,9 +28,13 @@ impl Fork {
         let store = drive::store(settings)?;
         let run = resolve(&*store, run).map_err(|e| Fail::usage(chain(&e)))?;
         let recorded = recorded(&*store, run).map_err(|e| drive::failed(&e))?;
-        let kept = serde_json::from_value(recorded.setup.clone()).unwrap_or_default();
+        let mut kept: Kept = serde_json::from_value(recorded.setup.clone()).unwrap_or_default();
         let found = checkpoints(&*store, run)?;
         let checkpoint = Place::parse(place)?.find(run, &found)?;
+        // A version that the run was moved to was not built by its command.
+        kept.source = kept
+            .source
+            .filter(|_| checkpoint.component == recorded.started.component);
         Ok(Self {
             component: checkpoint.component.clone(),
             checkpoint: checkpoint.seq,
@@ -45,6 +49,18 @@ impl Fork {
         let bytes =
             Recorded::component(&*self.store, &self.component).map_err(|e| drive::failed(&e))?;
         Ok(Loaded::kept(bytes, &self.recorded.started.blueprint))
+    }
+
+    /// What the run was granted because it asked for it, another version was not.
+    pub(super) fn same_version(&self, inspected: &Inspected) -> Result<(), Fail> {
+        if inspected.bundle().digest.to_string() == self.recorded.started.component {
+            return Ok(());
+        }
+        let run = self.recorded.run.short();
+        Err(Fail::usage(format!(
+            "the --allow-asked of run {run} was given for another version of its blueprint; say what this one is granted, \
+             with --allow-asked, --grants or --allow"
+        )))
     }
 
     pub(super) fn forking(self, settings: &Settings) -> Forking {

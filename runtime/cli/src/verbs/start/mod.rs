@@ -6,7 +6,7 @@ mod means;
 mod model;
 mod way;
 
-pub(crate) use authority::{Admitting, Authority};
+pub(crate) use authority::{Admitting, Authority, More};
 pub(crate) use means::{Ready, Walls, means, probe, unsandboxed};
 pub(crate) use model::ModelArguments;
 pub(super) use way::distrusted;
