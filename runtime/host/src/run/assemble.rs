@@ -85,6 +85,11 @@ pub enum RunError {
     /// The run cannot be taken up again, for the reason given.
     #[error("{0}")]
     Unfit(String),
+    /// A run cannot be forked without its files.
+    #[error(
+        "the files of run `{0}` are not here any more, and a fork begins with them; its journal tells only the ids of its trees"
+    )]
+    NoOrigin(RunId),
     /// The host had to stop.
     #[error(transparent)]
     Halt(#[from] Halt),
@@ -102,6 +107,7 @@ impl RunError {
             | Self::Checkout(_)
             | Self::Project(_)
             | Self::Folder { .. }
+            | Self::NoOrigin(_)
             | Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => {
                 2
             }

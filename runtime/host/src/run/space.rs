@@ -59,8 +59,12 @@ pub(super) fn folder(path: &Path) -> Result<(), RunError> {
 /// The run's own folder, in which nobody else ever wrote. Commands of another user, which are
 /// root's, pass through it.
 pub(super) fn own_folder(means: &Means) -> Result<(), RunError> {
-    let group = means.sandbox.owner().map(|(_, group)| group);
-    Ok(closed(&means.folder, group)?)
+    Ok(closed(&means.folder, group(means))?)
+}
+
+/// Of commands, where it is not ours.
+pub(super) fn group(means: &Means) -> Option<u32> {
+    means.sandbox.owner().map(|(_, group)| group)
 }
 
 /// A checkout of `tree` for one command, with caches that nothing else has seen.
