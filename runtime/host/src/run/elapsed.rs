@@ -23,7 +23,8 @@ impl Elapsed {
         if let Some(last) = self.last.replace(record.at)
             && !stood
         {
-            self.all += Duration::from_micros(record.at.micros_since(last));
+            let took = Duration::from_micros(record.at.micros_since(last));
+            self.all = self.all.saturating_add(took);
         }
     }
 

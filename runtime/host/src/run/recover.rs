@@ -96,6 +96,12 @@ pub fn recorded(store: &dyn Store, run: RunId) -> Result<Recorded, RunError> {
         Some(setup) => parsed(store, setup, "setup")?,
         None => Setup::default(),
     };
+    let inherited = setup.inherited.as_ref();
+    if inherited.is_some_and(|inherited| !inherited.visits.can_be()) {
+        return Err(RunError::Unfit(format!(
+            "run `{run}` says that it began after more visits than any run has"
+        )));
+    }
     Ok(Recorded {
         run,
         inputs: parsed(store, &started.inputs, "inputs")?,
