@@ -95,7 +95,7 @@ fn judged(store: &dyn Store, evidence: &Payload) -> String {
     });
     format!(
         "    evidence  {} {} on tree {}{tests}, plugin {}, sandbox {}",
-        shown(&evidence.gate.to_string()),
+        shown(evidence.gate.as_ref()),
         evidence.verdict,
         short(&evidence.tree),
         short(&evidence.plugin.to_string()),
