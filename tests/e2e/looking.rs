@@ -9,6 +9,7 @@ mod gc;
 mod list;
 mod long;
 mod show;
+mod take_over;
 mod watch;
 
 use crate::world::{Ran, World, component};

@@ -1,6 +1,6 @@
 //! Exit codes, and how a failure is told.
 
-use crate::render::{data, talk};
+use crate::render::{data, talk_lines};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -85,7 +85,7 @@ impl Fail {
 
     /// Tells it, as data too where `json` is wanted, and gives the exit code.
     pub(crate) fn report(&self, json: bool) -> ExitCode {
-        talk(&format!("error  {}", self.message));
+        talk_lines(&format!("error  {}", self.message));
         if json {
             data(&as_json(&self.message, self.code).to_string());
         }

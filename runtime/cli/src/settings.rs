@@ -28,6 +28,15 @@ impl Settings {
         })
     }
 
+    /// Everything beneath one folder.
+    #[cfg(test)]
+    pub(crate) fn beneath(home: &Path) -> Self {
+        Self {
+            state: home.join("state"),
+            config: home.join("config"),
+        }
+    }
+
     /// The folder of all that is kept.
     pub(crate) fn state(&self) -> &Path {
         &self.state

@@ -103,7 +103,10 @@ impl Meter {
 
     /// Tokens that may still be spent.
     pub fn tokens_left(&self) -> u64 {
-        let spent = self.input_tokens.load(Relaxed) + self.output_tokens.load(Relaxed);
+        let spent = self
+            .input_tokens
+            .load(Relaxed)
+            .saturating_add(self.output_tokens.load(Relaxed));
         self.budget.tokens.saturating_sub(spent)
     }
 

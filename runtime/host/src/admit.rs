@@ -50,6 +50,12 @@ pub fn admit(
     }
 }
 
+/// What asked for admission in an earlier version, for
+/// [`GrantSources::before`](minion_grants::GrantSources); none for a plugin.
+pub fn earlier(inspected: &Inspected) -> Option<Subject> {
+    Some(subject(inspected, inspected.graph()?))
+}
+
 fn subject(inspected: &Inspected, graph: &Graph) -> Subject {
     let bundle = inspected.bundle();
     let part = |(name, part): (&PartName, &crate::inspect::Part)| SubjectPart {

@@ -26,7 +26,7 @@ mod view;
 #[doc(hidden)]
 pub use run::bench;
 
-pub use admit::{AdmitError, Admitted, admit};
+pub use admit::{AdmitError, Admitted, admit, earlier};
 pub use describe::{DescribeError, describe};
 pub use engine::{Engine, EngineError};
 pub use event::{Detail, Event, Judgement, Observer, Silent, Start, Visited};

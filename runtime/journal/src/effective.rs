@@ -159,13 +159,13 @@ impl Voids {
     fn add(&mut self, after: Option<Seq>, resume: Seq) {
         let Some(after) = after else { return };
         let mut first = after.max(Seq::FIRST).0.saturating_add(1);
-        let last = resume.0 - 1;
+        let last = resume.0.saturating_sub(1);
         if first > last {
             return;
         }
         // Adjacent ones too: the resume between them lies in the new range.
         while let Some(&(begin, end)) = self.0.last()
-            && end + 1 >= first
+            && end.saturating_add(1) >= first
         {
             first = first.min(begin);
             self.0.pop();

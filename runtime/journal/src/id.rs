@@ -29,6 +29,11 @@ impl RunId {
         self.0.0.to_be_bytes()
     }
 
+    /// When the run began, as its id says: to the millisecond.
+    pub fn begun(self) -> Timestamp {
+        Timestamp(self.0.timestamp_ms().saturating_mul(1_000))
+    }
+
     /// The last six characters: 30 bits of chance, what people see and type.
     pub fn short(self) -> String {
         self.to_string()[20..].to_owned()

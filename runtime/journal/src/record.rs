@@ -21,10 +21,10 @@ impl Seq {
     /// Place of a run's first record.
     pub const FIRST: Self = Self(1);
 
-    /// The place after this one.
+    /// The place after this one; after the last that there is, that one.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -248,6 +248,8 @@ pub struct Moved {
     pub component: String,
     /// What was admitted of it.
     pub admission: Payload,
+    /// What a resume needs from then on, in place of what the first record keeps; none: that.
+    pub setup: Option<Payload>,
 }
 
 /// What a human said about a tree.
@@ -435,9 +437,9 @@ impl Body {
                 Some(&started.admission),
                 started.setup.as_ref(),
             ],
-            Self::Resumed { moved, .. } => {
-                [moved.as_ref().map(|moved| &moved.admission), None, None]
-            }
+            Self::Resumed {
+                moved: Some(moved), ..
+            } => [Some(&moved.admission), moved.setup.as_ref(), None],
             Self::Call {
                 request, response, ..
             } => [Some(request), Some(response), None],

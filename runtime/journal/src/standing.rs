@@ -24,6 +24,8 @@ pub struct Standing {
     pub component: Option<String>,
     /// What was admitted of that component.
     pub admission: Option<Payload>,
+    /// What a resume needs from then on, where the move said so.
+    pub setup: Option<Payload>,
     /// The wait that the run stands at.
     pub parked: Option<Parked>,
 }
@@ -54,6 +56,7 @@ impl Standing {
             in_doubt: None,
             tree: None,
             component: moved.as_ref().map(|moved| moved.component.clone()),
+            setup: moved.as_ref().and_then(|moved| moved.setup.clone()),
             admission: moved.map(|moved| moved.admission),
             parked: None,
         };

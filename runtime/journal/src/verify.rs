@@ -178,7 +178,7 @@ impl Walk<'_> {
     /// walk began: the run may be going on.
     fn page(&mut self) -> Result<bool, VerifyError> {
         let head = self.summary.head.seq;
-        let left = (head.0 + 1).saturating_sub(self.next().0);
+        let left = head.0.saturating_add(1).saturating_sub(self.next().0);
         if left == 0 {
             return Ok(false);
         }

@@ -205,6 +205,7 @@ fn third_life(journal: &Journal, store: &dyn Store) {
         version: "2.0.0".into(),
         component: format!("sha256:{component}"),
         admission: inline(json!({"files": []})),
+        setup: None,
     };
     resume(journal, Seq(16), None, Some(moved));
     note(line("in the new version"));

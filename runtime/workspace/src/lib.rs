@@ -13,6 +13,7 @@
 
 mod changes;
 mod checkout;
+mod closed;
 mod deliver;
 mod discard;
 mod files;
@@ -34,6 +35,7 @@ mod walk;
 
 pub use changes::{Change, ChangeKind, FileKind, Lines};
 pub use checkout::{Checkout, CheckoutError, CheckoutOptions, Limits};
+pub use closed::{ClosedError, closed, kept};
 pub use deliver::{DeliverError, Delivered, Signature};
 pub use discard::discard;
 pub use files::{

@@ -61,6 +61,12 @@ impl RunStore {
         Ok(store)
     }
 
+    /// Whether a store in `path` is all there is of what was made in it: it borrows from no
+    /// repository, which could have the branches.
+    pub fn stands_alone(path: &Path) -> bool {
+        path.join("objects").is_dir() && !path.join(layout::ALTERNATES).exists()
+    }
+
     /// Opens a store that was made before.
     pub fn open(path: &Path) -> Result<Self, RunStoreError> {
         let path = path

@@ -25,6 +25,14 @@ fn an_exported_run_replays_in_another_state_folder() {
         ],
     );
     away(&["runs", "watch", &run]).expect(0, &["workspace.write   words.txt", "escalated"]);
+    // How it ended is the file's word, and is told so; nothing is begun from it.
+    shown.expect(0, &["imported from a file"]);
+    away(&["runs"]).expect(0, &["escalated, imported"]);
+    let listed = away(&["runs", "--json"]);
+    listed.expect(0, &["\"imported\":true"]);
+    let forked = away(&["exec", "--fork", &format!("{run}@before-1")]);
+    forked.expect(2, &["was imported", "the word of whoever made the file"]);
+    assert!(forked.stderr.starts_with("error"), "{}", forked.stderr);
 }
 
 #[test]

@@ -106,6 +106,31 @@ fn folders_of_no_run_go_when_they_are_old_and_other_files_never() {
 }
 
 #[test]
+fn a_branch_that_is_nowhere_else_goes_only_with_a_run_that_is_named() {
+    let mut desk = Desk::new();
+    desk.world.file("plain/words.txt", "one\n");
+    desk.repository = desk.world.path("plain");
+    let write = json!({ "deeds": [{ "write": ["words.txt", "two\n"] }], "then": "claim" });
+    let run = desk.ran(&[("before-1", write)]);
+    let folder = desk.world.path(&format!("state/runs/{run}"));
+    for words in [&["--older-than", "0s"], &["--keep", "0"]] {
+        let gc = desk
+            .world
+            .minion(&[&["runs", "gc", "--yes"], &words[..]].concat());
+        gc.expect(0, &["1 run kept", "nothing to free"]);
+    }
+    assert!(folder.exists());
+    let branch = format!("the only copy of branch minion-escalated/{}", &run[20..]);
+    let named = desk.world.minion(&["runs", "gc", &run]);
+    named.expect(0, &[&branch, "git fetch", "nothing was freed"]);
+    assert!(folder.exists());
+    desk.world
+        .minion(&["runs", "gc", &run, "--yes"])
+        .expect(0, &["freed"]);
+    assert!(!folder.exists());
+}
+
+#[test]
 fn words_that_make_no_sense_free_nothing() {
     let desk = Desk::new();
     desk.world

@@ -57,7 +57,7 @@ fn calls_beyond_the_first_are_counted_until_they_are_asked_for() {
     let run = desk.ran(&[("before-1", json!({ "deeds": deeds, "then": "claim" }))]);
     let shown = desk.world.minion(&["runs", "show", &run]);
     shown.expect(0, &["and 48 lines more: --visit before-1, or --calls"]);
-    assert!(!shown.stdout.contains("f29"), "{}", shown.stdout);
+    assert!(!shown.stdout.contains(" f29"), "{}", shown.stdout);
     for more in [vec!["--calls"], vec!["--visit", "before-1"]] {
         let all = desk
             .world

@@ -99,6 +99,26 @@ fn who_decides_twice_or_about_a_run_that_does_not_wait_is_told() {
 }
 
 #[test]
+fn who_names_the_tree_decides_about_no_other() {
+    let asking = Asking::new();
+    let run = asking.parked(&[]);
+    let tree = asking.waits_with(&run);
+    let before = asking.untouched(&run);
+    for verb in ["approve", "reject"] {
+        asking
+            .minion(&[verb, &run, "--tree", &"0".repeat(40)])
+            .expect(3, &["waits with tree", &tree[..7], "and not with"]);
+        asking
+            .minion(&[verb, &run, "--tree", "all"])
+            .expect(2, &["at least 7"]);
+    }
+    assert_eq!(asking.untouched(&run), before);
+    asking
+        .minion(&["approve", &run, "--tree", &tree[..7]])
+        .expect(0, &["approved"]);
+}
+
+#[test]
 fn a_workspace_that_was_deleted_or_edited_meanwhile_is_the_approved_tree_again() {
     let asking = Asking::new();
     for edit in [true, false] {

@@ -139,6 +139,7 @@ fn admitted(bytes: Vec<u8>, setup: &serde_json::Value) -> minion_host::Admitted 
         allow: &allow,
         allow_asked: true,
         ceiling: None,
+        before: None,
     };
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     admit(

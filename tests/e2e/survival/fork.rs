@@ -121,7 +121,9 @@ fn a_fork_of_a_run_whose_folder_is_gone_says_so_and_one_made_before_lives_on() {
     assert_eq!(ran.code, 6, "{}", ran.all());
     let run = outcome(&ran)["run"].as_str().unwrap().to_owned();
     std::fs::remove_dir_all(asking.folder(&origin)).unwrap();
-    fork(&origin, "b").expect(5, &["objects", &origin]);
+    let gone = fork(&origin, "b");
+    gone.expect(2, &["the files of run", "are not here any more", &origin]);
+    assert!(gone.stderr.starts_with("error"), "{}", gone.stderr);
     asking.minion(&["approve", &run]).expect(0, &[]);
     asking.minion(&["resume", &run]).expect(0, &["delivered"]);
     assert_eq!(asking.content(&asking.branches(&run)[0], "a.txt"), "one\n");

@@ -12,6 +12,16 @@ const NEXT: (&str, &str) = (
     "version = \"0.2.0\"\nsummary",
 );
 
+/// What `tests/guests/asking` asks beyond `tests/guests/survivor`.
+const MORE: [&str; 6] = [
+    "--allow",
+    "files:read=**",
+    "--allow",
+    "files:write=**",
+    "--allow",
+    "command=sh **",
+];
+
 #[test]
 fn a_waiting_run_goes_on_with_a_version_that_fits() {
     let asking = Asking::new();
@@ -51,16 +61,44 @@ fn a_waiting_run_goes_on_with_a_version_that_fits() {
 }
 
 #[test]
-fn an_approved_run_is_moved_and_goes_on_at_once() {
+fn a_decision_is_about_the_version_that_it_was_made_under() {
+    let asking = Asking::new();
+    let next = variant(&asking.world, "decided", &[NEXT]);
+    for (verb, code) in [("approve", 0), ("reject", 6)] {
+        let run = asking.parked(&[]);
+        asking.minion(&[verb, &run, "--by", "ada"]).expect(0, &[]);
+        let before = asking.untouched(&run);
+        let moved = ["resume", &run, "--with", next.to_str().unwrap()];
+        let words = ["ada has decided at `person`", "nothing was touched"];
+        asking.minion(&moved).expect(3, &words);
+        assert_eq!(asking.untouched(&run), before);
+        asking.minion(&["resume", &run]).expect(code, &[]);
+    }
+}
+
+#[test]
+fn a_version_that_asks_for_more_is_granted_it_by_name_or_stays_out() {
     let asking = Asking::new();
     let run = asking.parked(&[]);
+    let before = asking.untouched(&run);
+    let asks = [("\"sh **\"]", "\"sh **\", \"python3 **\"]")];
+    let wider = variant(&asking.world, "wider", &[&[NEXT][..], &asks].concat());
+    let wider = wider.to_str().unwrap();
+    let moved = ["resume", &run, "--with", wider];
+    let words = ["missing", "python3 **", "--allow 'command=python3 **'"];
+    asking.minion(&moved).expect(3, &words);
+    assert_eq!(asking.untouched(&run), before);
+    let allowed = [&moved[..], &["--allow", "command=python3 **"]].concat();
+    asking.minion(&allowed).expect(6, &["waiting"]);
     asking.minion(&["approve", &run]).expect(0, &[]);
-    let next = variant(&asking.world, "approved", &[NEXT]);
-    let moved = ["resume", &run, "--with", next.to_str().unwrap()];
-    asking.minion(&moved).expect(0, &["delivered"]);
+    asking.minion(&["resume", &run]).expect(0, &["delivered"]);
+    // A fork with the same words has them for the version that they were given for.
+    let fork = format!("{run}@prepare-1");
     asking
-        .minion(&["replay", &run])
-        .expect(0, &["3 visits, delivered"]);
+        .minion(&["exec", wider, "--fork", &fork])
+        .expect(2, &["another version", "--allow-asked"]);
+    let alone = ["resume", &run, "--allow", "command=python3 **"];
+    asking.minion(&alone).expect(2, &["--with"]);
 }
 
 /// Its name, the words that make it, and what is told of it.
@@ -133,6 +171,7 @@ fn a_run_that_was_killed_in_its_first_visit_is_at_the_start_of_its_own_graph() {
     let (run, _) = stage.killed(At::After(1));
     let other = component("tests/guests/asking");
     let moved = ["resume", &run, "--with", other.to_str().unwrap()];
+    let moved = [&moved[..], &MORE].concat();
     let words = [
         "goes on at node `write`, which the new graph does not have",
         "nothing was touched",
@@ -148,6 +187,7 @@ fn a_run_in_the_middle_of_a_visit_is_not_moved() {
     let next = component("tests/guests/asking");
     let head = stage.store().head(run.parse().unwrap()).unwrap();
     let moved = ["resume", &run, "--with", next.to_str().unwrap()];
+    let moved = [&moved[..], &MORE].concat();
     stage.world.minion(&moved).expect(
         3,
         &["a visit of `write` is under way", "nothing was touched"],

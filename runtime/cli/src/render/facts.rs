@@ -14,11 +14,8 @@ pub(crate) fn page(inspected: &Inspected) {
         "{} {}   {}   contract {}",
         manifest.name, manifest.version, bundle.digest, bundle.contract
     ));
-    say(&format!(
-        "{}\n{}",
-        shown(&manifest.summary),
-        parts(inspected)
-    ));
+    say(&shown(&manifest.summary));
+    say(&parts(inspected));
     if let Some(graph) = inspected.graph() {
         drawn(graph);
         proved(graph);

@@ -188,7 +188,10 @@ fn row(store: &dyn Store, run: &RunSummary) -> [String; 7] {
     [
         begun.run.short(),
         minute.chars().take(16).collect(),
-        Status::of(run).name().to_owned(),
+        match (Status::of(run), run.imported) {
+            (Status::Imported, _) | (_, false) => Status::of(run).name().to_owned(),
+            (status, true) => format!("{}, imported", status.name()),
+        },
         took.map_or_else(String::new, |micros| {
             duration(Duration::from_micros(micros))
         }),

@@ -14,16 +14,21 @@ pub(crate) mod timeline;
 use minion_grants::escaped;
 use std::io::Write;
 
-/// A line of data, to stdout. A closed pipe is not worth an error.
+/// A line of data, to stdout: one, whatever is in it. A closed pipe is not worth an error.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{}", harmless(line));
+    let _ = writeln!(std::io::stdout().lock(), "{}", escaped(line));
 }
 
-/// Lines of data, to stdout; whether somebody still reads.
+/// Several lines of data, to stdout.
+pub(crate) fn say_lines(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", harmless(text));
+}
+
+/// Lines of data, to stdout, each of them one; whether somebody still reads.
 pub(crate) fn tell(lines: &[String]) -> bool {
     let mut out = std::io::stdout().lock();
     let mut lines = lines.iter();
-    lines.all(|line| writeln!(out, "{}", harmless(line)).is_ok())
+    lines.all(|line| writeln!(out, "{}", escaped(line)).is_ok())
 }
 
 /// JSON, to stdout: what a terminal must not see is escaped as JSON escapes it, so that it
@@ -38,14 +43,19 @@ pub(crate) fn pour(json: &serde_json::Value) -> bool {
     writeln!(std::io::stdout().lock(), "{line}").is_ok()
 }
 
-/// A line of talk, to stderr.
+/// A line of talk, to stderr: one, whatever is in it.
 pub(crate) fn talk(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", harmless(line));
+    let _ = writeln!(std::io::stderr().lock(), "{}", escaped(line));
 }
 
-/// Whatever reaches a terminal: our own newlines stay, every other control character and
-/// what turns or hides text is escaped. The last wall; texts of strangers are escaped, their
-/// newlines too, where they enter a line.
+/// Several lines of talk, to stderr.
+pub(crate) fn talk_lines(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", harmless(text));
+}
+
+/// What has lines of its own: these stay, every other control character and what turns or hides
+/// text is escaped. The last wall; texts of strangers are escaped, their newlines too, where they
+/// enter it. Whatever is one line is told as one, so that nothing in it makes another.
 fn harmless(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(escaped).collect();
     lines.join("\n")
@@ -75,7 +85,8 @@ fn harmless_json(json: &str) -> String {
 /// `5d01…`: enough of an id to recognise it.
 pub(crate) fn short(id: &str) -> String {
     let id = id.strip_prefix("sha256:").unwrap_or(id);
-    format!("{}…", &id[..id.len().min(7)])
+    let first: String = id.chars().take(7).collect();
+    format!("{}…", escaped(&first))
 }
 
 /// `41 ms`, `18.2 s`, `3 m 20 s`.
@@ -141,6 +152,13 @@ mod tests {
     fn a_terminal_is_never_spoken_to() {
         let line = harmless("a\u{1b}[31mred\u{202e}\u{ad}\r\nb");
         assert_eq!(line, "a\\u{1b}[31mred\\u{202e}\\u{ad}\\u{d}\nb");
+    }
+
+    #[test]
+    fn a_line_of_a_stranger_makes_no_other_line() {
+        let forged = "x\ndelivered  branch minion/ABCDEF\r\u{85}\u{2028}chain";
+        let told = escaped(forged);
+        assert!(!told.contains(['\n', '\r', '\u{85}', '\u{2028}']), "{told}");
     }
 
     #[test]

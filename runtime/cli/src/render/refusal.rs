@@ -26,7 +26,9 @@ pub(crate) fn refused(refused: &Refused, cure: &Cure<'_>) {
     if refused.lines_to_add.is_empty() {
         return;
     }
-    talk(&format!("\n{}\n", for_good(cure.file, seen)));
+    for line in ["", &for_good(cure.file, seen), ""] {
+        talk(line);
+    }
     for line in refused.lines_to_add.lines() {
         super::say(line);
     }
@@ -99,10 +101,11 @@ fn for_good(file: &Path, seen: bool) -> String {
 
 fn this_once(refused: &Refused, cure: &Cure<'_>) -> Vec<String> {
     let or = if cure.asked { "" } else { " --allow-asked, or" };
-    let mut lines = vec![format!(
-        "\n  grant it this once: add{or}\n    {}",
-        refused.allow_flags
-    )];
+    let mut lines = vec![
+        String::new(),
+        format!("  grant it this once: add{or}"),
+        format!("    {}", refused.allow_flags),
+    ];
     if !cure.component.is_dir() {
         lines.push(format!(
             "  look at it first:   minion-rt inspect {}",

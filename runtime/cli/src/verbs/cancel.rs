@@ -1,32 +1,27 @@
 //! `minion-rt cancel`: stops a run in another process.
 //!
 //! First the mark, so that the process knows by whom it is stopped; then the polite signal,
-//! and two seconds later the other one. A process is signalled by its descriptor, after a look
-//! at when it was born, so no other that got its number is ever hit.
+//! and two seconds later the other one.
 
 use crate::exit::{DONE, Fail, chain};
 use crate::render::{data, say};
 use crate::settings::Settings;
+use crate::verbs::holder::{Held, summary};
 use crate::verbs::{decide, drive};
 use clap::Args;
 use minion_grants::shown;
 use minion_host::{Cancel as Mark, take_up};
 use minion_journal::{
-    Body, Claim, Clock, Holder, Pause, RunId, RunState, RunSummary, SignalError, Store,
-    SystemClock, resolve,
+    Body, Clock, Pause, RunId, RunState, RunSummary, SignalError, Store, SystemClock, resolve,
 };
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::Signal;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a process has to stop by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long one that was killed may take to be gone.
-const BURIAL: Duration = Duration::from_millis(800);
-/// How often the store is asked meanwhile.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// Stops a run, whichever process it is in
 ///
@@ -115,19 +110,14 @@ fn stop(store: &Arc<dyn Store>, run: RunId, mark: &Mark) -> Result<How, Fail> {
             SignalError::Ended(_) => ended(run, &found),
             other => Fail::refused(chain(&other)),
         })?;
-    if found.state != RunState::Running {
+    let Some(held) = Held::of(&**store, run)? else {
         note(store, run, mark.to_string())?;
         return Ok(How::Unheld);
-    }
-    let holder = found.holder.filter(Holder::lives).ok_or_else(|| {
-        let run = run.short();
-        Fail::stopped(format!(
-            "run {run} is held by a process that cannot be seen from here; cancel it where it runs"
-        ))
-    })?;
-    let killed = !asked(&**store, run, holder)?;
+    };
+    held.signal(Signal::TERM)?;
+    let killed = !held.gone(&**store, PATIENCE)?;
     if killed {
-        kill(&**store, run, holder)?;
+        held.kill(&**store)?;
     }
     let now = summary(&**store, run)?;
     match (now.state, now.pause) {
@@ -144,65 +134,10 @@ fn stop(store: &Arc<dyn Store>, run: RunId, mark: &Mark) -> Result<How, Fail> {
     Ok(if killed { How::Killed } else { How::Asked })
 }
 
-/// Asks the process to stop; whether it did in time.
-fn asked(store: &dyn Store, run: RunId, holder: Holder) -> Result<bool, Fail> {
-    signal(holder, Signal::TERM)?;
-    gone(store, run, holder, PATIENCE)
-}
-
-fn kill(store: &dyn Store, run: RunId, holder: Holder) -> Result<(), Fail> {
-    signal(holder, Signal::KILL)?;
-    if gone(store, run, holder, BURIAL)? {
-        return Ok(());
-    }
-    let (run, process) = (run.short(), holder.process);
-    Err(Fail::stopped(format!(
-        "process {process}, which has run {run}, was killed and is still there; the system waits for its disk"
-    )))
-}
-
-/// Whether the process let go of the run, or died, within that time.
-fn gone(store: &dyn Store, run: RunId, holder: Holder, within: Duration) -> Result<bool, Fail> {
-    let since = Instant::now();
-    loop {
-        if !holder.lives() || summary(store, run)?.state != RunState::Running {
-            return Ok(true);
-        }
-        if since.elapsed() >= within {
-            return Ok(false);
-        }
-        std::thread::sleep(LOOK);
-    }
-}
-
-/// To this very process and no other; one that is gone already needs none.
-fn signal(holder: Holder, signal: Signal) -> Result<(), Fail> {
-    let failed = |error: rustix::io::Errno| {
-        let process = holder.process;
-        Fail::stopped(format!("process {process} could not be stopped: {error}"))
-    };
-    let Some(pid) = i32::try_from(holder.process).ok().and_then(Pid::from_raw) else {
-        return Ok(());
-    };
-    let process = match pidfd_open(pid, PidfdFlags::empty()) {
-        Ok(process) => process,
-        Err(rustix::io::Errno::SRCH) => return Ok(()),
-        Err(error) => return Err(failed(error)),
-    };
-    // Looked at only now: what the descriptor means cannot change any more.
-    if !holder.lives() {
-        return Ok(());
-    }
-    match pidfd_send_signal(process, signal) {
-        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(failed(error)),
-    }
-}
-
 /// Takes the run to write why it stands still.
 fn note(store: &Arc<dyn Store>, run: RunId, reason: String) -> Result<(), Fail> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let taken = take_up(store, &clock, run, Claim::IfFree).map_err(|e| drive::failed(&e))?;
+    let taken = take_up(store, &clock, run).map_err(|e| drive::failed(&e))?;
     let fact = Body::Stopped { reason };
     taken.note(fact).map_err(|e| drive::failed(&e))
 }
@@ -214,10 +149,4 @@ fn ended(run: RunId, found: &RunSummary) -> Fail {
     Fail::refused(format!(
         "run {run} has ended{how}; there is nothing to stop"
     ))
-}
-
-fn summary(store: &dyn Store, run: RunId) -> Result<RunSummary, Fail> {
-    store
-        .summary(run)
-        .map_err(|error| Fail::refused(chain(&error)))
 }

@@ -7,7 +7,7 @@ use crate::verbs::drive;
 use clap::Args;
 use minion_grants::shown;
 use minion_host::{Resumable, take_up};
-use minion_journal::{Body, Claim, Clock, Decision, SystemClock, resolve};
+use minion_journal::{Body, Clock, Decision, SystemClock, resolve};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +20,10 @@ pub(crate) struct Words {
     /// Why, in your words
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
+    /// The tree that is meant, or the first characters of its id: if the run waits with another
+    /// one, nothing is decided
+    #[arg(long, value_name = "ID", value_parser = tree)]
+    tree: Option<String>,
     /// Who decides, if it is not the user of this machine
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
@@ -71,7 +75,7 @@ impl Words {
         let store = drive::store(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let run = resolve(&*store, &self.run).map_err(|e| Fail::usage(chain(&e)))?;
-        let taken = take_up(&store, &clock, run, Claim::IfFree).map_err(|e| drive::failed(&e))?;
+        let taken = take_up(&store, &clock, run).map_err(|e| drive::failed(&e))?;
         let decision = self.decision(&taken, approved, accepts)?;
         let told = decision.clone();
         taken
@@ -117,6 +121,16 @@ impl Words {
                 shown(&decision.by)
             )));
         }
+        if let Some(meant) = self
+            .tree
+            .as_deref()
+            .filter(|id| !parked.tree.starts_with(id))
+        {
+            let (tree, meant) = (short(&parked.tree), shown(meant));
+            return Err(Fail::refused(format!(
+                "run {run} waits with tree {tree} and not with {meant}; `minion-rt runs show {run}` tells what it did"
+            )));
+        }
         Ok(Decision {
             node: parked.node.clone(),
             approved,
@@ -126,6 +140,15 @@ impl Words {
             accepts: accepts.to_vec(),
         })
     }
+}
+
+/// At least as much of a tree's id as screens show.
+fn tree(text: &str) -> Result<String, String> {
+    let id = text.trim_end_matches('…').to_ascii_lowercase();
+    if id.len() < 7 || !id.chars().all(|letter| letter.is_ascii_hexdigit()) {
+        return Err("a tree's id has the letters 0-9 and a-f; name at least 7 of them".to_owned());
+    }
+    Ok(id)
 }
 
 /// The user's name as the machine knows it: by the number of the process's user, not by a

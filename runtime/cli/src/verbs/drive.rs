@@ -4,13 +4,16 @@
 use crate::exit::{BUG, DIVERGED, Fail, REFUSED, STOPPED, chain, lines};
 use crate::render::{data, summary};
 use crate::settings::Settings;
+use crate::verbs::start::distrusted;
 use minion_host::{Admitted, Engine, Finished, Linked, RunError};
 use minion_journal::{SqliteStore, Store};
+use minion_workspace::kept;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The journal, to write.
+/// The journal, to write: in a folder in which nobody else does.
 pub(crate) fn store(settings: &Settings) -> Result<Arc<dyn Store>, Fail> {
+    kept(settings.state(), None).map_err(|error| distrusted(&error))?;
     let store = SqliteStore::open(settings.journal()).map_err(|e| Fail::usage(chain(&e)))?;
     Ok(Arc::new(store))
 }

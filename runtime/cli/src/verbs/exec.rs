@@ -88,16 +88,24 @@ impl Exec {
         kept.source = loaded.source.clone().or(kept.source);
         let loaded = loaded.from_source(kept.source.as_deref());
         let inspected = minion_host::inspect(loaded).map_err(|e| Fail::refused(lines(&e)))?;
+        if let Some(fork) = &fork
+            && kept.authority.is_asked()
+            && !self.authority.is_named()
+        {
+            fork.same_version(&inspected)?;
+        }
         let repository = self.repository(fork.as_ref());
         let by = Admitting {
             settings: &settings,
             repository: &top(&repository),
             component: &name,
             json: self.json,
+            before: None,
         };
         let Some(admitted) = kept.authority.admit(inspected, &by)? else {
             return Ok(REFUSED);
         };
+        kept.model = kept.model.resolved(&settings)?;
         self.go(admitted, &settings, &kept, fork, probing)
     }
 
@@ -112,7 +120,7 @@ impl Exec {
         let model = if fork.is_some() && !self.model.is_named() {
             of_fork().model
         } else {
-            self.model.clone().absolute()
+            self.model.clone()
         };
         Kept {
             authority,

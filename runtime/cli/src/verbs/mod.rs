@@ -6,6 +6,7 @@ pub(crate) mod cancel;
 pub(crate) mod decide;
 mod drive;
 pub(crate) mod exec;
+mod holder;
 pub(crate) mod inspect;
 mod moment;
 pub(crate) mod new;

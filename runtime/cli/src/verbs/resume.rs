@@ -1,15 +1,16 @@
 //! `minion-rt resume`.
 
 use super::exec;
-use super::start::{Admitting, Kept, Ready, means, probe, unsandboxed};
-use crate::exit::{ESCALATED, Fail, REFUSED, chain, lines};
+use super::start::{Admitting, Kept, More, Ready, means, probe, unsandboxed};
+use crate::exit::{ESCALATED, Fail, REFUSED, STOPPED, chain, lines};
 use crate::render::progress::Progress;
 use crate::render::{data, talk};
 use crate::settings::Settings;
 use crate::verbs::drive;
+use crate::verbs::holder::Held;
 use clap::Args;
-use minion_host::{Loaded, Recorded, Resumable, ResumeRequest, take_up};
-use minion_journal::{Claim, Clock, Store, SystemClock, resolve};
+use minion_host::{Inspected, Loaded, Recorded, Resumable, ResumeRequest, RunError, take_up};
+use minion_journal::{Clock, RunId, Store, SystemClock, resolve};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,10 +26,13 @@ pub(crate) struct Resume {
     /// Go on with this version of the blueprint, if it fits where the run stands
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
+    #[command(flatten)]
+    more: More,
     /// The repository, if it is not where it was
     #[arg(long, value_name = "FOLDER")]
     repo: Option<PathBuf>,
-    /// Take the run from a process that holds it and does not answer any more
+    /// Kill the process that has the run and does not answer any more, with all that it started,
+    /// and go on with the run
     #[arg(long)]
     take_over: bool,
     /// Where the journal is kept
@@ -46,19 +50,23 @@ impl Resume {
         let store = drive::store(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let run = resolve(&*store, &self.run).map_err(|e| Fail::usage(chain(&e)))?;
-        let claim = if self.take_over {
-            Claim::TakeOver
-        } else {
-            Claim::IfFree
-        };
-        let taken = take_up(&store, &clock, run, claim).map_err(|e| drive::failed(&e))?;
+        if self.take_over
+            && let Some(held) = Held::of(&*store, run)?
+        {
+            held.kill(&*store)?;
+        }
+        let taken = take_up(&store, &clock, run).map_err(|e| taken_already(run, &e))?;
         if let Some(parked) = taken.parked().filter(|parked| parked.decision.is_none())
             && self.with.is_none()
         {
             return Ok(self.waits(&taken, &parked.node));
         }
-        let kept: Kept = serde_json::from_value(taken.recorded().setup.clone())
+        let kept = taken.setup(&*store).map_err(|e| drive::failed(&e))?;
+        let mut kept: Kept = serde_json::from_value(kept)
             .map_err(|e| Fail::refused(format!("the run's setup cannot be read: {e}")))?;
+        kept.authority = kept.authority.and(&self.more);
+        // A file that is named was not built by the run's command.
+        kept.source = kept.source.filter(|_| self.with.is_none());
         let ready = Ready {
             model: kept.model.model(&settings)?,
             store,
@@ -77,6 +85,7 @@ impl Resume {
         let probing = probe(kept.sandbox);
         let loaded = self.load(&taken, kept, &*ready.store)?;
         let inspected = minion_host::inspect(loaded).map_err(|e| Fail::refused(lines(&e)))?;
+        let before = began_with(&taken, &inspected, &*ready.store)?;
         let recorded = taken.recorded();
         let (run, repository) = (recorded.run, PathBuf::from(&recorded.started.repository));
         let top = exec::top(self.repo.as_ref().unwrap_or(&repository));
@@ -86,6 +95,7 @@ impl Resume {
             repository: &top,
             component: &name,
             json: self.json,
+            before: before.as_ref(),
         };
         let Some(admitted) = kept.authority.admit(inspected, &by)? else {
             return Ok(REFUSED);
@@ -94,6 +104,7 @@ impl Resume {
         let linked = drive::link(admitted, settings)?;
         let request = ResumeRequest {
             repository: self.repo.clone(),
+            setup: json!(kept),
             means: means(settings, ready, kept, probing, unsandboxed, run)?,
         };
         let progress = Progress::new(self.json, None);
@@ -126,4 +137,32 @@ impl Resume {
         }
         ESCALATED
     }
+}
+
+/// The version that the run began with, where it goes on with another: the words of its command
+/// were given for that one.
+fn began_with(
+    taken: &Resumable,
+    inspected: &Inspected,
+    store: &dyn Store,
+) -> Result<Option<Inspected>, Fail> {
+    let started = &taken.recorded().started;
+    if inspected.bundle().digest.to_string() == started.component {
+        return Ok(None);
+    }
+    let bytes = Recorded::component(store, &started.component).map_err(|e| drive::failed(&e))?;
+    let first = Loaded::kept(bytes, &started.blueprint);
+    let first = minion_host::inspect(first).map_err(|e| Fail::refused(lines(&e)))?;
+    Ok(Some(first))
+}
+
+/// Who has a run, and what can be done about that.
+fn taken_already(run: RunId, error: &RunError) -> Fail {
+    if error.exit_code() != STOPPED {
+        return drive::failed(error);
+    }
+    let (why, run) = (chain(error), run.short());
+    Fail::stopped(format!(
+        "{why}; `minion-rt cancel {run}` stops it, `minion-rt resume {run} --take-over` kills one that does not answer"
+    ))
 }

@@ -2,19 +2,26 @@
 
 use super::{AdmissionProblem, Findings, Missing, MissingGrant};
 use crate::admission::{AdmittedPart, Narrowed};
-use crate::rules::{AgentGrant, Ceiling, Rule, Rules, grants_some};
+use crate::rules::{AgentGrant, Rule, Rules, grants_some};
 use crate::{AgentAsk, Ask, Capability, CommandPattern, PathPattern};
 
+/// What holds whatever is granted.
+pub(super) struct Bounds<'a> {
+    /// The most that may be granted.
+    pub(super) ceiling: Option<&'a Rules>,
+    /// What an earlier version asked: beyond that nothing is narrowed in silence.
+    pub(super) before: Option<Rules>,
+}
+
 /// Notes what of an ask is missing, narrower than asked, or above the ceiling.
-pub(super) fn ask(part: &AdmittedPart, ask: &Ask, ceiling: Option<&Ceiling>, found: &mut Findings) {
-    let ceiling = ceiling.map(|ceiling| &ceiling.0);
+pub(super) fn ask(part: &AdmittedPart, ask: &Ask, bounds: &Bounds<'_>, found: &mut Findings) {
     let met = match &ask.capability {
         Capability::Files(files) => {
-            let read = check_paths(part, ask, &files.read, false, ceiling, found);
-            check_paths(part, ask, &files.write, true, ceiling, found) && read
+            let read = check_paths(part, ask, &files.read, false, bounds, found);
+            check_paths(part, ask, &files.write, true, bounds, found) && read
         }
-        Capability::Command(command) => check_commands(part, ask, &command.run, ceiling, found),
-        Capability::Agent(agent) => check_agent(part, ask, agent, ceiling, found),
+        Capability::Command(command) => check_commands(part, ask, &command.run, bounds, found),
+        Capability::Agent(agent) => check_agent(part, ask, agent, bounds, found),
         Capability::Delivery(_) => true,
     };
     if !met {
@@ -32,7 +39,7 @@ fn check_paths(
     ask: &Ask,
     asked: &[PathPattern],
     changes: bool,
-    ceiling: Option<&Rules>,
+    bounds: &Bounds<'_>,
     found: &mut Findings,
 ) -> bool {
     let side = |rules: &Rules| {
@@ -54,23 +61,32 @@ fn check_paths(
     } else {
         ("read", "files.read")
     };
-    if !any(&granted) {
-        found.missing.push(missing(
-            part,
-            ask,
-            format!("{word} {}", joined(asked)),
-            false,
-        ));
-        found.cures.push(if changes {
-            Missing::Write(asked.to_vec())
-        } else {
-            Missing::Read(asked.to_vec())
-        });
-    }
     let whole = |pattern: &&PathPattern| {
         granted.iter().any(|rule| rule.pattern.covers(pattern))
             && grants_some(&granted, pattern, changes)
     };
+    let known = bounds.before.as_ref().map(side);
+    let beyond = |pattern: &&PathPattern| {
+        let covers = |rule: &Rule<PathPattern>| rule.pattern.covers(pattern);
+        known
+            .as_ref()
+            .is_some_and(|known| !known.iter().any(covers))
+    };
+    let lacking = if any(&granted) {
+        let lacking = asked.iter().filter(|it| !whole(it)).filter(beyond);
+        lacking.cloned().collect()
+    } else {
+        asked.to_vec()
+    };
+    if !lacking.is_empty() {
+        let target = format!("{word} {}", joined(&lacking));
+        found.missing.push(missing(part, ask, target, false));
+        found.cures.push(if changes {
+            Missing::Write(lacking)
+        } else {
+            Missing::Read(lacking)
+        });
+    }
     for pattern in asked.iter().filter(|pattern| !whole(pattern)) {
         let meeting = granted.iter().filter(|rule| rule.pattern.overlaps(pattern));
         narrow(
@@ -82,14 +98,14 @@ fn check_paths(
             found,
         );
     }
-    ceiling.is_none_or(|rules| any(&side(rules)))
+    bounds.ceiling.is_none_or(|rules| any(&side(rules)))
 }
 
 fn check_commands(
     part: &AdmittedPart,
     ask: &Ask,
     asked: &[CommandPattern],
-    ceiling: Option<&Rules>,
+    bounds: &Bounds<'_>,
     found: &mut Findings,
 ) -> bool {
     let granted = &part.granted.run;
@@ -98,18 +114,27 @@ fn check_commands(
             .iter()
             .any(|rule| asked.iter().any(|pattern| rule.pattern.overlaps(pattern)))
     };
-    if !any(granted) {
-        let runs = asked.iter().any(CommandPattern::runs_workspace_code);
-        let lines: Vec<_> = asked.iter().map(CommandPattern::as_str).collect();
+    let whole = |pattern: &&CommandPattern| granted.iter().any(|rule| rule.pattern.covers(pattern));
+    let beyond = |pattern: &&CommandPattern| {
+        let covers = |rule: &Rule<CommandPattern>| rule.pattern.covers(pattern);
+        let before = bounds.before.as_ref();
+        before.is_some_and(|before| !before.run.iter().any(covers))
+    };
+    let lacking: Vec<_> = if any(granted) {
+        let lacking = asked.iter().filter(|it| !whole(it)).filter(beyond);
+        lacking.cloned().collect()
+    } else {
+        asked.to_vec()
+    };
+    if !lacking.is_empty() || !any(granted) {
+        let runs = lacking.iter().any(CommandPattern::runs_workspace_code);
+        let lines: Vec<_> = lacking.iter().map(CommandPattern::as_str).collect();
         found
             .missing
             .push(missing(part, ask, lines.join(", "), runs));
-        found.cures.push(Missing::Run(asked.to_vec()));
+        found.cures.push(Missing::Run(lacking));
     }
-    for pattern in asked
-        .iter()
-        .filter(|pattern| !granted.iter().any(|rule| rule.pattern.covers(pattern)))
-    {
+    for pattern in asked.iter().filter(|pattern| !whole(pattern)) {
         let meeting = granted.iter().filter(|rule| rule.pattern.overlaps(pattern));
         narrow(
             part,
@@ -120,14 +145,14 @@ fn check_commands(
             found,
         );
     }
-    ceiling.is_none_or(|rules| any(&rules.run))
+    bounds.ceiling.is_none_or(|rules| any(&rules.run))
 }
 
 fn check_agent(
     part: &AdmittedPart,
     ask: &Ask,
     asked: &AgentAsk,
-    ceiling: Option<&Rules>,
+    bounds: &Bounds<'_>,
     found: &mut Findings,
 ) -> bool {
     let whole = AgentGrant::asked(asked);
@@ -140,8 +165,17 @@ fn check_agent(
             agent.max_tokens
         )
     };
+    let beyond = || {
+        let before = bounds.before.as_ref();
+        let then = before.map(|before| whole.under(&before.agents));
+        then.is_some_and(|then| then.is_none_or(|then| shown(&then) != shown(&whole)))
+    };
     match whole.under(&part.granted.agents) {
         None => {
+            found.missing.push(missing(part, ask, shown(&whole), false));
+            found.cures.push(Missing::Agent(asked.clone()));
+        }
+        Some(granted) if shown(&granted) != shown(&whole) && beyond() => {
             found.missing.push(missing(part, ask, shown(&whole), false));
             found.cures.push(Missing::Agent(asked.clone()));
         }
@@ -157,6 +191,7 @@ fn check_agent(
         }
         Some(_) => {}
     }
+    let ceiling = bounds.ceiling;
     ceiling.is_none_or(|rules| whole.under(&rules.agents).is_some())
 }
 

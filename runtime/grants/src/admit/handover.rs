@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::{AdmissionProblem, Findings, GrantSources, Missing, MissingGrant, Subject, sources};
+use super::{
+    AdmissionProblem, Findings, GrantSources, Missing, MissingGrant, Subject, before, sources,
+};
 use crate::allow::Allowed;
 use crate::delivery::{DeliveryGrant, DeliveryRule, RequiredGate, Requirement};
 use crate::rules::{Rules, opened_marks};
@@ -38,7 +40,7 @@ pub(super) fn delivery(
         .map(|required| (required, FLAG));
     let require: Vec<_> = own
         .chain(added)
-        .filter_map(|(required, from)| resolve(subject, required, from, found))
+        .filter_map(|(required, from)| resolve((subject, sources.before), required, from, found))
         .collect();
     let mut accept_protected = rule.accept_protected;
     let named = granted
@@ -82,7 +84,7 @@ fn rule(
         found.problems.push(problem);
     }
     if rules.is_empty() && sources.allow_asked {
-        let gates = graph_gates(subject);
+        let gates = before::gates(subject, sources.before);
         if !gates.is_empty() {
             rules.push(DeliveryRule::strict(gates, "--allow-asked"));
         }
@@ -117,7 +119,7 @@ fn required_by_flags<'a>(sources: &GrantSources<'a>) -> impl Iterator<Item = &'a
 }
 
 /// Every gate of the graph, with its parameters, once.
-fn graph_gates(subject: &Subject) -> Vec<Requirement> {
+pub(super) fn graph_gates(subject: &Subject) -> Vec<Requirement> {
     let mut gates: Vec<Requirement> = Vec::new();
     for (_, plugin) in subject.graph.gates() {
         let gate = Requirement {
@@ -146,7 +148,7 @@ fn note_missing(subject: &Subject, ask: &Ask, found: &mut Findings) {
 
 /// A required gate as a digest, if the graph can ever show it.
 fn resolve(
-    subject: &Subject,
+    (subject, earlier): (&Subject, Option<&Subject>),
     required: &Requirement,
     from: &str,
     found: &mut Findings,
@@ -167,7 +169,8 @@ fn resolve(
         .iter()
         .map(|(_, name, _)| (*name).clone())
         .collect();
-    let Some(plugin) = required.digest.or_else(|| meant(subject, &gate)) else {
+    let by_name = || before::meant(earlier, &gate).or_else(|| meant(subject, &gate));
+    let Some(plugin) = required.digest.or_else(by_name) else {
         let problem = AdmissionProblem::GateNotInGraph { gate, from, there };
         found.problems.push(problem);
         return None;
@@ -212,7 +215,7 @@ fn resolve(
 }
 
 /// The plugin that a name means to the operator: `std:…` is always the shipped one.
-fn meant(subject: &Subject, gate: &PartName) -> Option<Digest> {
+pub(super) fn meant(subject: &Subject, gate: &PartName) -> Option<Digest> {
     if gate.as_str().starts_with("std:") {
         return subject.shipped.get(gate).copied();
     }

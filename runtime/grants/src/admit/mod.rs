@@ -18,6 +18,7 @@ use crate::{
     AgentAsk, Allow, CommandPattern, Digest, GrantsFile, Graph, Manifest, PartName, PathPattern,
 };
 
+mod before;
 mod check;
 mod handover;
 mod refused;
@@ -80,6 +81,10 @@ pub struct GrantSources<'a> {
     pub allow_asked: bool,
     /// The organisation's ceiling; none: there is none.
     pub ceiling: Option<&'a Ceiling>,
+    /// The version of the blueprint that the command line's words were given for; none: this
+    /// one. `--allow-asked` then grants no more than that version asked, everything beyond has
+    /// to be granted in other ways, and gates are those of that version, byte for byte.
+    pub before: Option<&'a Subject>,
 }
 
 /// What is missing, for the lines that cure it.
@@ -131,8 +136,12 @@ pub fn admit(
             asks: manifest.asks.clone(),
             granted,
         };
+        let bounds = check::Bounds {
+            ceiling: sources.ceiling.map(|ceiling| &ceiling.0),
+            before: before::bound(sources, subject, name),
+        };
         for ask in &part.asks {
-            check::ask(&part, ask, sources.ceiling, &mut found);
+            check::ask(&part, ask, &bounds, &mut found);
         }
         origins.extend(sources::origins(&part.granted));
         parts.push(part);

@@ -2,11 +2,14 @@
 
 use jiff::civil::Date;
 
-use super::{GrantSources, Subject};
+use super::{GrantSources, Subject, before};
 use crate::allow::Allowed;
 use crate::file::{Binding, Grant, Holder};
 use crate::rules::{AgentRule, Rule, Rules};
 use crate::{Capability, Digest, Manifest, PartName};
+
+/// Where what is granted because it is asked comes from.
+pub(super) const ALLOW_ASKED: &str = "--allow-asked";
 
 /// Everything granted to one part. Notes say which grants almost fitted.
 pub(super) fn rules(
@@ -25,7 +28,9 @@ pub(super) fn rules(
     for allow in sources.allow {
         allow_rule(&allow.0, &mut rules);
     }
-    if sources.allow_asked {
+    if let Some(bound) = before::bound(sources, subject, name) {
+        rules.extend(&bound);
+    } else if sources.allow_asked {
         rules.extend(&asked(manifest));
     }
     rules
@@ -132,9 +137,9 @@ fn any_tools(model: &str, from: &str) -> AgentRule {
 }
 
 /// What `--allow-asked` gives: the asks, opening no marked file.
-fn asked(manifest: &Manifest) -> Rules {
+pub(super) fn asked(manifest: &Manifest) -> Rules {
     let mut rules = crate::admission::asked_rules(manifest.asks.iter());
-    let from = "--allow-asked";
+    let from = ALLOW_ASKED;
     for rule in rules.read.iter_mut().chain(&mut rules.write) {
         from.clone_into(&mut rule.from);
         rule.opens_marked = false;

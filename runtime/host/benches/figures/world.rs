@@ -100,6 +100,7 @@ pub(crate) fn admitted(inspected: minion_host::Inspected) -> minion_host::Admitt
         allow: &[],
         allow_asked: true,
         ceiling: None,
+        before: None,
     };
     minion_host::admit(inspected, &sources, date_of_unix(0)).unwrap()
 }

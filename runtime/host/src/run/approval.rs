@@ -4,7 +4,6 @@ use super::assemble::Run;
 use super::machine::{Visit, Visiting};
 use crate::event::Detail;
 use minion_door::{Caller, Halt};
-use minion_grants::Approval;
 use minion_journal::{Body, Decision};
 
 /// One visit of an approval node: the question goes into the journal, and what was decided
@@ -28,7 +27,7 @@ pub(super) fn ask(run: &mut Run, caller: &Caller) -> Visiting {
         return Ok(Err(why));
     }
     let (state, findings) = (run.at.state.clone(), run.at.findings.clone());
-    run.ledger.approvals.extend(approval(&decision));
+    run.ledger.decided(&decision);
     Ok(Ok(Visit {
         label: label(&decision).to_owned(),
         state,
@@ -52,13 +51,4 @@ pub(super) fn label(decision: &Decision) -> &'static str {
     } else {
         "rejected"
     }
-}
-
-/// What a yes accepts of its tree.
-pub(super) fn approval(decision: &Decision) -> Option<Approval> {
-    decision.approved.then(|| Approval {
-        by: decision.by.clone(),
-        tree: decision.tree.clone(),
-        accepts: decision.accepts.clone(),
-    })
 }

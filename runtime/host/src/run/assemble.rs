@@ -15,7 +15,8 @@ use minion_journal::{
 };
 use minion_sandbox::{Sandbox, Toolchains};
 use minion_workspace::{
-    Base, CheckoutError, Repository, RepositoryError, RunStore, RunStoreError, TreeError, TreeId,
+    Base, CheckoutError, ClosedError, Repository, RepositoryError, RunStore, RunStoreError,
+    TreeError, TreeId,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -69,6 +70,9 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// A folder of the run could be somebody else's.
+    #[error(transparent)]
+    Closed(#[from] ClosedError),
     /// Nothing can be recorded.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -81,6 +85,11 @@ pub enum RunError {
     /// The run cannot be taken up again, for the reason given.
     #[error("{0}")]
     Unfit(String),
+    /// A run cannot be forked without its files.
+    #[error(
+        "the files of run `{0}` are not here any more, and a fork begins with them; its journal tells only the ids of its trees"
+    )]
+    NoOrigin(RunId),
     /// The host had to stop.
     #[error(transparent)]
     Halt(#[from] Halt),
@@ -98,10 +107,12 @@ impl RunError {
             | Self::Checkout(_)
             | Self::Project(_)
             | Self::Folder { .. }
+            | Self::NoOrigin(_)
             | Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => {
                 2
             }
-            Self::Read(_) | Self::Unfit(_) | Self::Halt(Halt::Unread(_)) => 3,
+            Self::Closed(error) if !error.is_distrust() => 2,
+            Self::Closed(_) | Self::Read(_) | Self::Unfit(_) | Self::Halt(Halt::Unread(_)) => 3,
             Self::Halt(Halt::Diverged(_)) => 4,
             Self::Journal(_)
             | Self::Store(_)

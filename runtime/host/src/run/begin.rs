@@ -5,15 +5,16 @@ use super::assemble::{Means, Place, Run, RunError, assemble, described};
 use super::machine::Begun;
 use super::recover::{Inherited, Reading, Setup, misfits, past, recorded};
 use super::resume;
-use super::space::{folder, workspace};
+use super::space::{group, own_folder, workspace};
 use crate::event::{Event, Observer, Start};
 use crate::link::{Linked, LinkedPlugin};
 use minion_door::{Door, Meter};
+use minion_grants::shown;
 use minion_journal::{
-    AppendError, Blob, Enclosed, Forked, Hash, Journal, JournalError, Payload, RunId, RunStarted,
-    Seq, StoreError,
+    AppendError, Blob, ClaimError, Enclosed, Forked, Hash, Journal, JournalError, Payload, RunId,
+    RunStarted, Seq, StoreError,
 };
-use minion_workspace::{Base, Kind, Repository, RunStore, TreeId};
+use minion_workspace::{Base, Kind, Repository, RunStore, TreeId, closed};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -116,7 +117,7 @@ struct Grounds {
 
 fn grounds(request: &RunRequest) -> Result<Grounds, RunError> {
     let repository = Repository::open(&request.repository)?;
-    folder(&request.means.folder)?;
+    own_folder(&request.means)?;
     let base = repository.base(request.base.as_deref())?;
     let path = request.means.folder.join("objects.git");
     let objects = RunStore::create(&path, &repository, &base)?;
@@ -137,7 +138,7 @@ fn forked_grounds(
     let recorded = recorded(&*request.means.store, fork.from)?;
     let from = fork.folder.join("objects.git");
     let (repository, base, from) = resume::grounds(Some(&request.repository), &recorded, &from)?;
-    folder(&request.means.folder)?;
+    own_folder(&request.means)?;
     let tree = resume::tree_id(&inherited.tree)?;
     let path = request.means.folder.join("objects.git");
     let objects = RunStore::fork(&path, &from, &repository, &base, tree)?;
@@ -152,6 +153,15 @@ fn forked_grounds(
 /// What the other run had come to at its checkpoint.
 fn inherit(linked: &Linked, request: &RunRequest, fork: &Forking) -> Result<Inherited, RunError> {
     let store = &*request.means.store;
+    if store.summary(fork.from)?.imported {
+        // Evidence, authority and model would be the word of whoever made the file.
+        return Err(JournalError::from(ClaimError::Imported(fork.from)).into());
+    }
+    // What is in it is believed.
+    if !fork.folder.is_dir() {
+        return Err(RunError::NoOrigin(fork.from));
+    }
+    closed(&fork.folder, group(&request.means))?;
     let recorded = recorded(store, fork.from)?;
     let reading = Reading {
         store,
@@ -257,7 +267,12 @@ fn journal(request: &RunRequest, first: &RunStarted, bytes: &[u8]) -> Result<Jou
 /// The blob that a component's digest names.
 pub(super) fn hash_of(component: &str) -> Result<Hash, RunError> {
     let digest = component.strip_prefix("sha256:").unwrap_or(component);
-    let unfit = |_| RunError::Unfit(format!("`{component}` is no digest of a component"));
+    let unfit = |_| {
+        RunError::Unfit(format!(
+            "`{}` is no digest of a component",
+            shown(component)
+        ))
+    };
     digest.parse().map_err(unfit)
 }
 

@@ -21,7 +21,8 @@ impl Elapsed {
             && record.seq == seq.next()
             && !matches!(record.body, Body::Decided(_))
         {
-            self.all += Duration::from_micros(record.at.micros_since(at));
+            let took = Duration::from_micros(record.at.micros_since(at));
+            self.all = self.all.saturating_add(took);
         }
     }
 

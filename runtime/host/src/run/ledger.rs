@@ -2,6 +2,7 @@
 
 use crate::services::plugins::{TestOutcome, TestReport};
 use minion_grants::{Approval, Digest, Evidence};
+use minion_journal::Decision;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,20 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    /// What a human said: a yes accepts something of its tree, a no takes back what an earlier
+    /// yes accepted of the same.
+    pub(super) fn decided(&mut self, decision: &Decision) {
+        if decision.approved {
+            self.approvals.push(Approval {
+                by: decision.by.clone(),
+                tree: decision.tree.clone(),
+                accepts: decision.accepts.clone(),
+            });
+        } else {
+            self.approvals.retain(|yes| yes.tree != decision.tree);
+        }
+    }
+
     pub(super) fn key(plugin: &Digest, parameters: &Value) -> (Digest, String) {
         (*plugin, parameters.to_string())
     }
@@ -48,6 +63,26 @@ mod tests {
             complete: true,
             cases,
         }
+    }
+
+    #[test]
+    fn a_no_takes_back_what_an_earlier_yes_accepted_of_the_same_tree() {
+        let said = |approved, tree: &str| Decision {
+            node: "person".to_owned(),
+            approved,
+            by: "ada".to_owned(),
+            comment: None,
+            tree: tree.to_owned(),
+            accepts: vec!["conftest.py".to_owned()],
+        };
+        let mut ledger = Ledger::default();
+        ledger.decided(&said(true, "one"));
+        ledger.decided(&said(true, "two"));
+        ledger.decided(&said(false, "one"));
+        let left: Vec<_> = ledger.approvals.iter().map(|yes| &*yes.tree).collect();
+        assert_eq!(left, ["two"]);
+        ledger.decided(&said(true, "one"));
+        assert_eq!(ledger.approvals.len(), 2);
     }
 
     #[test]

@@ -88,11 +88,19 @@ pub(super) struct Visits {
 }
 
 impl Visits {
+    /// Whether a run can have had so many: what an imported one says is anybody's word, and it is
+    /// counted on from there.
+    pub(super) fn can_be(&self) -> bool {
+        const MOST: u32 = u32::MAX / 2;
+        let of_nodes = self.of.values().all(|visits| *visits <= MOST);
+        of_nodes && self.all <= u64::from(MOST)
+    }
+
     /// Counts a visit; gives the how-manieth of its node it is.
     pub(super) fn enter(&mut self, node: &str) -> u32 {
-        self.all += 1;
+        self.all = self.all.saturating_add(1);
         let round = self.of.entry(node.to_owned()).or_default();
-        *round += 1;
+        *round = round.saturating_add(1);
         *round
     }
 
@@ -221,6 +229,25 @@ impl Begun {
             agents: Agents::default(),
             told: None,
             ran: Duration::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn visits_that_a_file_made_up_overflow_nowhere() {
+        let said = |all, of| Visits {
+            all,
+            of: BTreeMap::from([("n".to_owned(), of)]),
+            before_agent: None,
+        };
+        assert!(said(3, 3).can_be());
+        for mut wrong in [said(u64::MAX, 1), said(1, u32::MAX)] {
+            assert!(!wrong.can_be());
+            wrong.enter("n");
         }
     }
 }

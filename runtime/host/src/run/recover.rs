@@ -1,7 +1,6 @@
 //! What a run's journal tells whoever goes on with it: what it is made of, and where it
 //! stood at a checkpoint.
 
-use super::approval;
 use super::assemble::RunError;
 use super::begin::hash_of;
 use super::elapsed::Elapsed;
@@ -13,7 +12,7 @@ use crate::services::plugins::Output;
 use crate::services::{Agents, recorded as kept};
 use minion_agents::Finding;
 use minion_door::{Denied, SHOWN_DENIALS, Spent, calls};
-use minion_grants::{Approval, Denial, Evidence, Graph, NodeKind, PartName, Schema};
+use minion_grants::{Approval, Denial, Evidence, Graph, NodeKind, PartName, Schema, shown};
 use minion_journal::{
     Body, Effective, Payload, Record, Records, RunId, RunStarted, Seq, Store, load,
 };
@@ -97,6 +96,12 @@ pub fn recorded(store: &dyn Store, run: RunId) -> Result<Recorded, RunError> {
         Some(setup) => parsed(store, setup, "setup")?,
         None => Setup::default(),
     };
+    let inherited = setup.inherited.as_ref();
+    if inherited.is_some_and(|inherited| !inherited.visits.can_be()) {
+        return Err(RunError::Unfit(format!(
+            "run `{run}` says that it began after more visits than any run has"
+        )));
+    }
     Ok(Recorded {
         run,
         inputs: parsed(store, &started.inputs, "inputs")?,
@@ -123,8 +128,13 @@ pub(super) fn parsed<T: DeserializeOwned>(
     what: &str,
 ) -> Result<T, RunError> {
     let value = load(store, payload)?;
-    serde_json::from_value(value)
-        .map_err(|e| RunError::Unfit(format!("the journal's {what} cannot be read: {e}")))
+    serde_json::from_value(value).map_err(|e| unread(what, &e))
+}
+
+/// What is wrong may be said in a stranger's words.
+fn unread(what: &str, error: &serde_json::Error) -> RunError {
+    let why = shown(&error.to_string());
+    RunError::Unfit(format!("the journal's {what} cannot be read: {why}"))
 }
 
 /// Where a run stood, and what it had spent and was refused by then.
@@ -235,7 +245,7 @@ impl Past {
             Body::Denied { .. } if self.denied.len() < SHOWN_DENIALS => {
                 self.denied.extend(denied(&record, &self.node));
             }
-            Body::Decided(decision) => begun.ledger.approvals.extend(approval::approval(&decision)),
+            Body::Decided(decision) => begun.ledger.decided(&decision),
             Body::Checkpoint {
                 node,
                 label,
@@ -269,7 +279,7 @@ impl Past {
         } else {
             let bytes = Recorded::component(reading.store, &self.component)?;
             let bundle = minion_bundle::read(&bytes)
-                .map_err(|e| RunError::Unfit(format!("`{}`: {e}", self.component)))?;
+                .map_err(|e| RunError::Unfit(format!("`{}`: {e}", shown(&self.component))))?;
             before = bundle.graph;
             before.as_ref().unwrap_or(reading.graph)
         };
@@ -301,8 +311,7 @@ impl Past {
     }
 
     fn spend(&mut self, told: Value) -> Result<(), RunError> {
-        let read: Told = serde_json::from_value(told)
-            .map_err(|e| RunError::Unfit(format!("the journal's spending cannot be read: {e}")))?;
+        let read: Told = serde_json::from_value(told).map_err(|e| unread("spending", &e))?;
         (self.spent, self.begun.agents) = (read.spent, read.agents.clone());
         self.begun.told = Some(read);
         Ok(())
@@ -326,7 +335,7 @@ impl Left {
         let Some(node) = graph.nodes.iter().find(|node| node.id == *self.node) else {
             return Err(RunError::Unfit(format!(
                 "the run was at node `{}`, which the blueprint's graph does not have",
-                self.node
+                shown(&self.node)
             )));
         };
         let to = edge(node, &self.label).map_err(RunError::Unfit)?.clone();

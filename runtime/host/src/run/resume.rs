@@ -5,16 +5,18 @@
 use super::assemble::{Means, Place, Run, RunError, assemble};
 use super::begin::hash_of;
 use super::recover::{Past, Reading, Recorded, misfits, past, recorded};
-use super::space::{folder, workspace};
+use super::space::{own_folder, workspace};
 use crate::event::{Event, Observer, Start};
 use crate::link::Linked;
+use minion_agents::Model;
 use minion_door::{Door, Meter};
+use minion_grants::shown;
 use minion_journal::{
     Body, Claim, Clock, Effective, Journal, Moved, Parked, Payload, ReadError, Record, Resumption,
     RunId, Seq, Standing, Store, load,
 };
 use minion_workspace::{Base, CommitId, Repository, RunStore, TreeId};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,12 +31,15 @@ pub struct Resumable {
 pub struct ResumeRequest {
     /// The repository, if it is not where it was.
     pub repository: Option<PathBuf>,
+    /// Where the run is moved to another version: what a later resume will need, in the
+    /// caller's own words, in place of what was kept before.
+    pub setup: Value,
     /// With what.
     pub means: Means,
 }
 
-/// Takes a run. Nothing is written of it yet, so one that turns out not to fit is left as it
-/// was.
+/// Takes a run that nobody holds: a lease fences the journal, and no folder that another process
+/// works in. Nothing is written of it yet, so one that turns out not to fit is left as it was.
 ///
 /// # Errors
 /// [`RunError::Journal`] names who has it, or says that it has ended.
@@ -42,10 +47,9 @@ pub fn take_up(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
     run: RunId,
-    claim: Claim,
 ) -> Result<Resumable, RunError> {
     let recorded = recorded(&**store, run)?;
-    let journal = Journal::claim(Arc::clone(store), Arc::clone(clock), run, claim)?;
+    let journal = Journal::claim(Arc::clone(store), Arc::clone(clock), run, Claim::IfFree)?;
     // Read only now: nobody else writes it any more.
     let standing = Standing::of(&**store, run)?;
     Ok(Resumable {
@@ -65,6 +69,17 @@ impl Resumable {
     pub fn component(&self) -> &str {
         let moved = self.standing.component.as_deref();
         moved.unwrap_or(&self.recorded.started.component)
+    }
+
+    /// What the caller had kept for a resume, when the run began or was moved last.
+    ///
+    /// # Errors
+    /// [`RunError`] when it cannot be read.
+    pub fn setup(&self, store: &dyn Store) -> Result<Value, RunError> {
+        match &self.standing.setup {
+            Some(setup) => Ok(load(store, setup)?),
+            None => Ok(self.recorded.setup.clone()),
+        }
     }
 
     /// The approval that it waits for, or waited for.
@@ -114,9 +129,12 @@ pub(super) fn resume(
     observer: &dyn Observer,
 ) -> Result<Run, RunError> {
     let store = Arc::clone(&request.means.store);
+    // First of all: what is in it is believed.
+    own_folder(&request.means)?;
     let Resumable {
         recorded, standing, ..
     } = taken;
+    same_model(recorded, request.means.model.as_deref())?;
     let component = linked.admitted.inspected().bundle().digest.to_string();
     let moving = component != taken.component();
     let past = past(
@@ -142,10 +160,10 @@ pub(super) fn resume(
         (None, Some(inherited)) => tree_id(&inherited.tree)?,
         (None, None) => base.tree,
     };
-    folder(&request.means.folder)?;
     let view = workspace(&request.means, &objects, tree, &base)?;
     observer.hear(&Event::Started(&start(taken, &request, &past)));
-    let moved = moving.then(|| moved(&linked, &taken.journal)).transpose()?;
+    let moved = moving.then(|| moved(&linked, &taken.journal, request.setup.clone()));
+    let moved = moved.transpose()?;
     taken.journal.resume(Resumption {
         runtime_version: env!("CARGO_PKG_VERSION").to_owned(),
         checkpoint: standing.checkpoint,
@@ -203,7 +221,7 @@ pub(super) fn grounds(
     let objects = RunStore::open_for(objects, &repository)?;
     let commit = started.base_commit.as_deref().map(|text| {
         text.parse::<CommitId>()
-            .map_err(|_| RunError::Unfit(format!("`{text}` is no commit")))
+            .map_err(|_| RunError::Unfit(format!("`{}` is no commit", shown(text))))
     });
     let (tree, branch) = (tree_id(&started.base_tree)?, recorded.branch.clone());
     let base = match commit.transpose()? {
@@ -219,7 +237,24 @@ pub(super) fn grounds(
 
 pub(super) fn tree_id(text: &str) -> Result<TreeId, RunError> {
     text.parse()
-        .map_err(|_| RunError::Unfit(format!("`{text}` is no tree")))
+        .map_err(|_| RunError::Unfit(format!("`{}` is no tree", shown(text))))
+}
+
+/// One run has one model, or none.
+fn same_model(recorded: &Recorded, model: Option<&dyn Model>) -> Result<(), RunError> {
+    let began = recorded.started.model.as_deref();
+    let now = model.map(Model::label);
+    if began == now.as_deref() {
+        return Ok(());
+    }
+    let named =
+        |label: Option<&str>| label.map_or("no model".to_owned(), |m| format!("`{}`", shown(m)));
+    Err(RunError::Unfit(format!(
+        "the run began with {} and would go on with {}; begin anew from its last visit with `exec --fork`, where a model \
+         can be named",
+        named(began),
+        named(now.as_deref())
+    )))
 }
 
 /// A run goes on with the authority that it began with, neither more nor less.
@@ -247,6 +282,13 @@ fn may_move(linked: &Linked, taken: &Resumable, past: &Past) -> Result<(), RunEr
             started.blueprint
         ));
     }
+    if let Some(decision) = taken.parked().and_then(|parked| parked.decision.as_ref()) {
+        problems.push(format!(
+            "{} has decided at `{}` under the version that it is of; resume it with that one first",
+            shown(&decision.by),
+            shown(&decision.node)
+        ));
+    }
     if taken.is_within_a_visit() {
         problems.push(format!(
             "a visit of `{}` is under way; resume it with its own version first, or fork from its last checkpoint",
@@ -264,7 +306,7 @@ fn may_move(linked: &Linked, taken: &Resumable, past: &Past) -> Result<(), RunEr
     )))
 }
 
-fn moved(linked: &Linked, journal: &Journal) -> Result<Moved, RunError> {
+fn moved(linked: &Linked, journal: &Journal, setup: Value) -> Result<Moved, RunError> {
     let bundle = linked.admitted.inspected().bundle();
     let component = bundle.digest.to_string();
     if journal.store().has_blob(&hash_of(&component)?)? {
@@ -276,6 +318,7 @@ fn moved(linked: &Linked, journal: &Journal) -> Result<Moved, RunError> {
         version: bundle.manifest.version.to_string(),
         component,
         admission: journal.payload(json!(linked.admitted.admission()))?,
+        setup: Some(journal.payload(setup)?),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::view::{Keep, Place, Seen, View};
 use minion_door::Halt;
 use minion_grants::{ChangeKind, PathChange, SteeringChange, secret_looking, steering};
 use minion_sandbox::Sandbox;
-use minion_workspace::{Base, CheckoutOptions, Files, RunStore, TreeId, discard};
+use minion_workspace::{Base, CheckoutOptions, Files, RunStore, TreeId, closed, discard};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -54,6 +54,17 @@ pub(super) fn folder(path: &Path) -> Result<(), RunError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// The run's own folder, in which nobody else ever wrote. Commands of another user, which are
+/// root's, pass through it.
+pub(super) fn own_folder(means: &Means) -> Result<(), RunError> {
+    Ok(closed(&means.folder, group(means))?)
+}
+
+/// Of commands, where it is not ours.
+pub(super) fn group(means: &Means) -> Option<u32> {
+    means.sandbox.owner().map(|(_, group)| group)
 }
 
 /// A checkout of `tree` for one command, with caches that nothing else has seen.

@@ -203,7 +203,7 @@ fn task(
         .saturating_sub(before.turns);
     let turns = most.min(wish.max_turns.unwrap_or(u32::MAX));
     let tokens = limits.max_tokens.min(grant.max_tokens);
-    let tokens = tokens.saturating_sub(before.input_tokens + before.output_tokens);
+    let tokens = tokens.saturating_sub(before.input_tokens.saturating_add(before.output_tokens));
     Ok(AgentTask {
         node: caller.node.clone(),
         visit: caller.round.into(),

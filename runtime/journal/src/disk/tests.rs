@@ -104,13 +104,16 @@ fn forked() -> impl Strategy<Value = Forked> {
 }
 
 fn resumed() -> impl Strategy<Value = Body> {
-    let moved = (text(), text(), payload()).prop_map(|(version, component, admission)| {
-        Box::new(Moved {
-            version,
-            component,
-            admission,
-        })
-    });
+    let moved = (text(), text(), payload(), option::of(payload())).prop_map(
+        |(version, component, admission, setup)| {
+            Box::new(Moved {
+                version,
+                component,
+                admission,
+                setup,
+            })
+        },
+    );
     let place = || option::of(any::<u64>().prop_map(Seq));
     let places = (place(), place(), place());
     (any::<u64>(), text(), places, option::of(moved)).prop_map(

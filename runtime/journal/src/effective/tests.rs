@@ -139,6 +139,7 @@ fn moved(component: &str) -> Moved {
         version: "2".into(),
         component: component.into(),
         admission: Payload::Inline(json!({})),
+        setup: None,
     }
 }
 

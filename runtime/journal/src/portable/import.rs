@@ -12,11 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{FORMAT, Header, Line, VERSION};
+use super::{FORMAT, Header, Line, VERSION, sense};
 use crate::disk::decode;
 use crate::{
     AppendError, Batch, Blob, Body, DecodeError, Hash, Head, NewRun, Pause, Payload, Record, RunId,
-    Seq, Store, StoreError, StoredRecord,
+    Seq, Store, StoreError, StoredRecord, Timestamp,
 };
 
 /// The most bytes of a line: a blob of 64 MiB in base64, and some.
@@ -24,6 +24,9 @@ const MAX_LINE: u64 = 96 * 1024 * 1024;
 
 /// The most bytes of a file, which is held in memory until it is verified: 512 MiB.
 const MAX_FILE: u64 = 512 * 1024 * 1024;
+
+/// How far ahead of ours the clock of another machine may be: a day, in microseconds.
+const AHEAD: u64 = 24 * 60 * 60 * 1_000_000;
 
 /// A run that is in the store now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,16 +88,27 @@ pub enum ImportError {
     Append(#[from] AppendError),
 }
 
-/// Takes a run that [`super::export`] wrote. One that is there already, the same, is left
-/// as it is.
-pub fn import(store: &dyn Store, file: &mut dyn Read) -> Result<Imported, ImportError> {
+/// Takes a run that [`super::export`] wrote, `now` being the time here. One that is there already,
+/// the same, is left as it is.
+pub fn import(
+    store: &dyn Store,
+    file: &mut dyn Read,
+    now: Timestamp,
+) -> Result<Imported, ImportError> {
     let mut lines = Lines {
         file: BufReader::new(file.take(MAX_FILE + 1)),
         line: 0,
         read: 0,
     };
     let (header, run, head) = header(&mut lines)?;
-    let mut whole = Whole::new(run);
+    let latest = Timestamp(now.0.saturating_add(AHEAD));
+    if run.begun() > latest {
+        return Err(ImportError::Altered {
+            line: 1,
+            what: "the run's id is of a time that has not come yet",
+        });
+    }
+    let mut whole = Whole::new(run, latest);
     for _ in 0..header.blobs {
         whole.blob(lines.one()?, lines.line)?;
     }
@@ -212,12 +226,15 @@ struct Whole {
     batch: Batch,
     last_blob: Option<Hash>,
     lengths: BTreeMap<Hash, u64>,
+    /// No record is later.
+    latest: Timestamp,
 }
 
 impl Whole {
-    fn new(run: RunId) -> Self {
+    fn new(run: RunId, latest: Timestamp) -> Self {
         Self {
             run,
+            latest,
             prev: Hash::ZERO,
             begun: None,
             batch: Batch::default(),
@@ -274,6 +291,7 @@ impl Whole {
         if begins != self.begun.is_none() || self.batch.ending.is_some() {
             return Err("it cannot stand there");
         }
+        sense::check(&record, self.latest)?;
         for payload in record.body.payloads().into_iter().flatten() {
             if let Payload::Blob { digest, bytes } = payload
                 && self.lengths.get(digest) != Some(bytes)

@@ -14,6 +14,7 @@
 
 mod export;
 mod import;
+mod sense;
 
 #[cfg(test)]
 mod tests;

@@ -10,9 +10,12 @@ use super::{ImportError, export, import};
 use crate::conformance::{run_id, started};
 use crate::effective::tests::{checkpoint, intent, line, result};
 use crate::{
-    Blob, Body, Claim, ClaimError, Effect, Enclosed, Ending, Hash, Journal, JournalError, Outcome,
-    RunFilter, RunState, SqliteStore, Store, SystemClock, Totals, verify,
+    Blob, Body, Claim, ClaimError, Clock, Effect, Enclosed, Ending, Hash, Journal, JournalError,
+    Outcome, RunFilter, RunState, SqliteStore, Store, SystemClock, Timestamp, Totals, verify,
 };
+
+/// Later than whatever a test writes.
+const NOW: Timestamp = Timestamp(u64::MAX);
 
 fn open() -> (TempDir, Arc<dyn Store>) {
     let folder = tempfile::tempdir().unwrap();
@@ -66,7 +69,7 @@ fn exported(store: &Arc<dyn Store>) -> Vec<u8> {
 
 fn taken(file: &[u8]) -> Result<(TempDir, Arc<dyn Store>), ImportError> {
     let (folder, store) = open();
-    import(&*store, &mut &file[..])?;
+    import(&*store, &mut &file[..], NOW)?;
     Ok((folder, store))
 }
 
@@ -97,12 +100,12 @@ fn a_flipped_bit_anywhere_is_refused() {
     for at in (0..file.len()).filter(|at| near(*at)) {
         let mut flipped = file.clone();
         flipped[at] ^= 1 << (at % 8);
-        let refused = import(&*empty, &mut &flipped[..]);
+        let refused = import(&*empty, &mut &flipped[..], NOW);
         assert!(refused.is_err(), "byte {at} was flipped unnoticed");
     }
     assert!(empty.runs(&RunFilter::default()).unwrap().is_empty());
     assert!(!empty.has_blob(&Hash::of(b"\0asm\x01\0\0\0")).unwrap());
-    import(&*empty, &mut &file[..]).expect("the file itself is whole");
+    import(&*empty, &mut &file[..], NOW).expect("the file itself is whole");
 }
 
 #[test]
@@ -138,15 +141,15 @@ fn a_run_is_taken_once_and_another_of_its_name_never() {
     let (_folder, store) = open();
     written(&store, &["one".into()], true);
     let file = exported(&store);
-    let again = import(&*store, &mut &file[..]).expect("it is the same");
+    let again = import(&*store, &mut &file[..], NOW).expect("it is the same");
     assert!(again.known);
     assert!(!store.summary(run_id(1)).unwrap().imported, "it stays ours");
     let (_there, other) = open();
     written(&other, &["another".into()], true);
-    let refused = import(&*other, &mut &file[..]);
+    let refused = import(&*other, &mut &file[..], NOW);
     assert!(matches!(refused, Err(ImportError::Other(run)) if run == run_id(1)));
     other.remove(run_id(1)).unwrap();
-    assert!(!import(&*other, &mut &file[..]).unwrap().known);
+    assert!(!import(&*other, &mut &file[..], NOW).unwrap().known);
 }
 
 #[test]
@@ -170,6 +173,26 @@ fn lines_without_end_are_not_read_to_their_end() {
         &b"{\"format\":\"minion-run\",\"x\":\""[..],
         std::io::repeat(b'x'),
     );
-    let refused = import(&*store, &mut { endless });
+    let refused = import(&*store, &mut { endless }, NOW);
     assert!(matches!(refused, Err(ImportError::TooLong { line: 1, .. })));
+}
+
+#[test]
+fn a_run_of_a_time_that_has_not_come_yet_is_refused() {
+    let (_folder, store) = open();
+    written(&store, &[], true);
+    let file = exported(&store);
+    let (_there, empty) = open();
+    // Two days before it was written.
+    let now = SystemClock.now().0 - 2 * 24 * 60 * 60 * 1_000_000;
+    let refused = import(&*empty, &mut &file[..], Timestamp(now)).unwrap_err();
+    assert!(
+        refused.to_string().contains("has not come yet"),
+        "{refused}"
+    );
+    let text = String::from_utf8(file).unwrap();
+    let later = text.replacen(&run_id(1).to_string(), "7ZZZZZZZZZZZZZZZZZZZNASNTW", 1);
+    let refused = import(&*empty, &mut later.as_bytes(), SystemClock.now()).unwrap_err();
+    assert!(refused.to_string().contains("the run's id"), "{refused}");
+    assert!(empty.runs(&RunFilter::default()).unwrap().is_empty());
 }

@@ -112,7 +112,9 @@ pub enum ClaimError {
     #[error("run `{0}` has ended")]
     Ended(RunId),
     /// The run was imported.
-    #[error("run `{0}` was imported and can only be read and replayed; fork it to go on from it")]
+    #[error(
+        "run `{0}` was imported and can only be read and replayed: all that it says is the word of whoever made the file"
+    )]
     Imported(RunId),
     /// The store failed.
     #[error(transparent)]

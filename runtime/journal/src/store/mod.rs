@@ -136,7 +136,7 @@ pub trait Store: Send + Sync {
 
     /// Makes a run that was written elsewhere, with all its records. It is there to be
     /// read and replayed, and cannot be claimed: its workspace and the process that wrote
-    /// it are elsewhere. A fork goes on from it.
+    /// it are elsewhere, and what it says is the word of whoever made the file.
     fn adopt(&self, run: &NewRun, whole: Batch) -> Result<(), AppendError>;
 
     /// The head of a run.

@@ -94,6 +94,7 @@ fn every_other_kind(journal: &Journal, store: &dyn Store) {
         version: "2.0.0".into(),
         component: "sha256:00".into(),
         admission: large("moved "),
+        setup: Some(large("moved by ")),
     };
     let how = Resumption {
         runtime_version: "0.1.0".into(),

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -56,13 +57,13 @@ pub(super) fn into_empty(
     }
 }
 
-/// Makes `dest`, or finds that it is an empty folder already.
+/// Makes `dest`, closed to others, or finds that it is an empty folder already.
 fn empty_folder(dest: &Path) -> Result<bool, CheckoutError> {
     let failed = |source| CheckoutError::System {
         path: dest.display().to_string(),
         source,
     };
-    match std::fs::create_dir(dest) {
+    match std::fs::DirBuilder::new().mode(0o700).create(dest) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let found = std::fs::symlink_metadata(dest).map_err(failed)?;

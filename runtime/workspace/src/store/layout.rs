@@ -18,7 +18,7 @@ const FOLDERS: [&str; 6] = [
     "refs/minion",
 ];
 /// Names the database that objects are borrowed from.
-const ALTERNATES: &str = "objects/info/alternates";
+pub(super) const ALTERNATES: &str = "objects/info/alternates";
 /// A ref that names the commit that the run started from.
 const BASE: &str = "refs/minion/base";
 

@@ -17,7 +17,7 @@ pub(super) fn lines(store: &dyn Store, seq: Seq, body: &Body) -> Vec<String> {
             moved,
             ..
         } => {
-            let void = void_after.map_or(0, |after| seq.0.saturating_sub(after.0 + 1));
+            let void = void_after.map_or(0, |after| seq.0.saturating_sub(after.next().0));
             resumed(runtime_version, void, in_doubt.is_some(), moved.as_deref())
         }
         Body::Waiting { node, tree, .. } => {
@@ -90,12 +90,12 @@ fn judged(store: &dyn Store, evidence: &Payload) -> String {
         format!(
             ", {} of {} tests passed",
             counts.passed,
-            counts.passed + counts.failed
+            counts.passed.saturating_add(counts.failed)
         )
     });
     format!(
         "    evidence  {} {} on tree {}{tests}, plugin {}, sandbox {}",
-        evidence.gate,
+        shown(evidence.gate.as_ref()),
         evidence.verdict,
         short(&evidence.tree),
         short(&evidence.plugin.to_string()),

@@ -98,7 +98,7 @@ impl<'s> Timeline<'s> {
                 ..
             } => {
                 let asked = Asked {
-                    call: call.clone(),
+                    call: shown(call),
                     text: asked(self.store, call, request),
                     rule: rule.clone(),
                 };
@@ -114,7 +114,8 @@ impl<'s> Timeline<'s> {
                 ..
             } => {
                 let text = format!(
-                    "DENIED     {call} {} ({}; cure: {})",
+                    "DENIED     {} {} ({}; cure: {})",
+                    shown(call),
                     shown(target),
                     shown(rule),
                     shown(cure)
@@ -205,7 +206,7 @@ impl<'s> Timeline<'s> {
             return self.call(depth, &format!("{call:<18}{text}{}", self.by(rule)));
         }
         let asked = Asked {
-            call: call.clone(),
+            call: shown(call),
             text,
             rule: rule.clone(),
         };
@@ -354,3 +355,6 @@ fn took(micros: u64) -> String {
     }
     format!("  {}", span(micros))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use super::At;
 use crate::exit::{DONE, Fail, chain};
 use crate::render::patch::{shown_patch, stat};
-use crate::render::{data, say, short, talk, tell};
+use crate::render::{data, say, say_lines, short, talk, tell};
 use crate::verbs::drive;
 use crate::verbs::visits::{Place, Visit, checkpoints};
 use clap::Args;
@@ -68,7 +68,7 @@ impl Diff {
             ));
             tell(&stat(&patch));
         } else if terminal {
-            say(&shown_patch(&patch.text));
+            say_lines(&shown_patch(&patch.text));
         } else {
             // A closed pipe is not worth an error.
             let _ = std::io::stdout().lock().write_all(&patch.text);

@@ -13,11 +13,13 @@ use clap::Args;
 use jiff::{Span, SpanRelativeTo};
 use minion_grants::shown;
 use minion_journal::{
-    Clock, RunFilter, RunId, RunState, RunSummary, Size, Store, Swept, SystemClock, resolve,
+    Clock, RunFilter, RunId, RunState, RunSummary, Size, Store, Swept, SystemClock, Timestamp,
+    resolve,
 };
-use minion_workspace::discard;
+use minion_workspace::{RunStore, discard};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 /// How old runs are that go where nobody says it.
@@ -29,8 +31,9 @@ const LEFT: Duration = Duration::from_hours(1);
 /// Says which runs could go and what that would free; with --yes they go
 ///
 /// Runs that are held, wait, were stopped or interrupted stay, unless they are named; a held
-/// one stays in any case. What another run needs stays, too. Branches are in your repository and
-/// are not touched.
+/// one stays in any case. So do runs on a plain folder that made a branch, which is in the run's
+/// own objects and goes with them. What another run needs stays, too. Branches in your
+/// repository are not touched.
 #[derive(Args)]
 pub(super) struct Gc {
     /// These runs alone, however they stand
@@ -39,7 +42,7 @@ pub(super) struct Gc {
     /// Runs that ended longer ago, `30d`, `12h` [default: 30d, or with --keep any]
     #[arg(long, value_name = "TIME", value_parser = age)]
     older_than: Option<Duration>,
-    /// Keep the newest so many of those that have ended
+    /// Keep the newest so many of those that have ended, without counting imported ones
     #[arg(long, value_name = "NUMBER")]
     keep: Option<usize>,
     /// Do it
@@ -54,6 +57,10 @@ struct Plan {
     size: Size,
     /// Blobs that no run refers to already.
     loose: Swept,
+    /// The branches that go, being nowhere else.
+    branches: BTreeMap<RunId, String>,
+    /// How many runs stay because of theirs.
+    spared: u64,
 }
 
 impl Gc {
@@ -92,11 +99,18 @@ impl Gc {
     fn plan(&self, store: &dyn Store, at: &At) -> Result<Plan, Fail> {
         let failed = |error: minion_journal::StoreError| Fail::refused(chain(&error));
         let all = store.runs(&RunFilter::default()).map_err(failed)?;
-        let runs = if self.runs.is_empty() {
-            self.old(&all)
+        let mut runs = if self.runs.is_empty() {
+            self.old(&all, SystemClock.now())
         } else {
             named(store, &self.runs)?
         };
+        let mut branches = only_copies(&runs, &at.settings.runs());
+        let mut spared = 0;
+        if self.runs.is_empty() {
+            spared = branches.len() as u64;
+            runs.retain(|run| !branches.contains_key(&run.begun.run));
+            branches.clear();
+        }
         let ids: Vec<_> = runs.iter().map(|run| run.begun.run).collect();
         let known: BTreeSet<_> = all.iter().map(|run| run.begun.run).collect();
         let mut folders = beneath(&at.settings.runs())?;
@@ -113,21 +127,42 @@ impl Gc {
             loose: store.sweep(true).map_err(failed)?,
             runs,
             folders,
+            branches,
+            spared,
         })
     }
 
-    /// Those that have ended, long enough ago and not among the newest.
-    fn old(&self, all: &[RunSummary]) -> Vec<RunSummary> {
-        let default = || self.keep.is_none().then(|| age(OLD).unwrap_or_default());
-        let old = self.older_than.or_else(default).unwrap_or_default();
-        let old = u64::try_from(old.as_micros()).unwrap_or(u64::MAX);
-        let now = SystemClock.now();
-        let over = |run: &&RunSummary| matches!(run.state, RunState::Ended | RunState::Imported);
-        let is_old =
-            |run: &&RunSummary| now.micros_since(run.ended.unwrap_or(run.begun.started)) >= old;
-        let over = all.iter().filter(over).skip(self.keep.unwrap_or(0));
-        over.filter(is_old).cloned().collect()
+    /// Those that have ended, long enough ago and not among the newest. What an imported one
+    /// says of its time displaces none of our own.
+    fn old(&self, all: &[RunSummary], now: Timestamp) -> Vec<RunSummary> {
+        let usual = age(OLD).unwrap_or_default();
+        let own = self.keep.map_or(usual, |_| Duration::ZERO);
+        let is_old = |run: &&RunSummary| {
+            let least = if run.imported { usual } else { own };
+            let least = self.older_than.unwrap_or(least).as_micros();
+            let since = now.micros_since(run.ended.unwrap_or(run.begun.started));
+            u128::from(since) >= least
+        };
+        let (imported, own): (Vec<_>, Vec<_>) = all
+            .iter()
+            .filter(|run| matches!(run.state, RunState::Ended | RunState::Imported))
+            .partition(|run| run.imported);
+        let own = own.into_iter().skip(self.keep.unwrap_or(0));
+        let over = own.chain(imported).filter(is_old);
+        over.cloned().collect()
     }
+}
+
+/// The branches of these runs that are in the run's own objects and nowhere else: those of runs
+/// on a plain folder.
+fn only_copies(runs: &[RunSummary], folders: &Path) -> BTreeMap<RunId, String> {
+    let copy = |run: &RunSummary| {
+        let branch = run.ending.as_ref()?.branch.clone()?;
+        let objects = folders.join(run.begun.run.to_string()).join("objects.git");
+        let there = RunStore::stands_alone(&objects) && !run.imported;
+        there.then_some((run.begun.run, branch))
+    };
+    runs.iter().filter_map(copy).collect()
 }
 
 impl Plan {
@@ -155,6 +190,12 @@ fn named(store: &dyn Store, typed: &[String]) -> Result<Vec<RunSummary>, Fail> {
 }
 
 fn told(plan: &Plan) {
+    if plan.spared > 0 {
+        let runs = plural(plan.spared, "run");
+        talk(&format!(
+            "note   {runs} kept: their branches are in their own objects alone; name a run to free it with its branch"
+        ));
+    }
     if plan.is_empty() {
         return say("nothing to free");
     }
@@ -169,6 +210,16 @@ fn told(plan: &Plan) {
             begun.run.short(),
             bytes(on_disk)
         ));
+        if let Some(branch) = plan.branches.get(&begun.run) {
+            let objects = folder(begun.run).map(|folder| folder.path.join("objects.git"));
+            let objects = objects.unwrap_or_default();
+            say(&format!(
+                "        and with it the only copy of branch {}; `git fetch {} {}` keeps it",
+                shown(branch),
+                shown(&objects.display().to_string()),
+                shown(branch)
+            ));
+        }
     }
     let known: BTreeSet<_> = plan.runs.iter().map(|run| run.begun.run).collect();
     for left in plan
@@ -220,6 +271,7 @@ fn as_json(plan: &Plan, done: bool) -> serde_json::Value {
         "records": plan.size.records, "record-bytes": plan.size.record_bytes,
         "blobs": plan.size.blobs + plan.loose.blobs,
         "blob-bytes": plan.size.blob_bytes + plan.loose.bytes,
+        "branches": plan.branches.values().collect::<Vec<_>>(), "spared": plan.spared,
     })
 }
 
@@ -239,6 +291,60 @@ fn age(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use minion_journal::{Hash, Head, NewRun, Seq};
+
+    fn run(number: u128, ended: u64, imported: bool) -> RunSummary {
+        RunSummary {
+            begun: NewRun {
+                run: RunId::from_bits(number),
+                started: Timestamp(ended),
+                blueprint: "test/run".to_owned(),
+                version: "1.0.0".to_owned(),
+                repository: "/project".to_owned(),
+                task: String::new(),
+            },
+            state: RunState::Ended,
+            epoch: 1,
+            head: Head {
+                seq: Seq::FIRST,
+                hash: Hash::ZERO,
+            },
+            holder: None,
+            pause: None,
+            imported,
+            checkpoint: None,
+            ended: Some(Timestamp(ended)),
+            ending: None,
+        }
+    }
+
+    #[test]
+    fn imported_runs_displace_none_of_our_own_whatever_their_times() {
+        const DAY: u64 = 86_400_000_000;
+        let now = Timestamp(100 * DAY);
+        let all = [
+            run(5, 200 * DAY, true),
+            run(4, 99 * DAY, false),
+            run(3, 98 * DAY, true),
+            run(2, 97 * DAY, false),
+            run(1, 10 * DAY, true),
+        ];
+        let old = |keep, days: Option<u64>| {
+            let gc = Gc {
+                runs: Vec::new(),
+                older_than: days.map(|days| Duration::from_hours(24 * days)),
+                keep,
+                yes: false,
+            };
+            let old = gc.old(&all, now).into_iter();
+            old.map(|run| run.begun.run.to_bytes()[15])
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(old(Some(2), None), [1]);
+        assert_eq!(old(Some(1), None), [2, 1]);
+        assert_eq!(old(None, None), [1]);
+        assert_eq!(old(Some(0), Some(2)), [2, 3, 1]);
+    }
 
     #[test]
     fn lengths_of_time_are_read_as_people_write_them() {

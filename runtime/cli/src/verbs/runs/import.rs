@@ -6,7 +6,7 @@ use crate::render::{data, say, talk};
 use crate::verbs::drive;
 use clap::Args;
 use minion_grants::shown;
-use minion_journal::ImportError;
+use minion_journal::{Clock, ImportError, SystemClock};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -27,10 +27,15 @@ impl Import {
         let mut file = std::fs::File::open(&self.file)
             .map_err(|error| Fail::usage(format!("`{name}` cannot be read: {error}")))?;
         let store = drive::store(&at.settings)?;
-        let imported = minion_journal::import(&*store, &mut file).map_err(|error| match error {
-            ImportError::Read(error) => Fail::usage(format!("`{name}` cannot be read: {error}")),
-            other => Fail::refused(format!("`{name}` was not taken: {}", chain(&other))),
-        })?;
+        let imported =
+            minion_journal::import(&*store, &mut file, SystemClock.now()).map_err(|error| {
+                match error {
+                    ImportError::Read(error) => {
+                        Fail::usage(format!("`{name}` cannot be read: {error}"))
+                    }
+                    other => Fail::refused(format!("`{name}` was not taken: {}", chain(&other))),
+                }
+            })?;
         let (run, head) = (imported.run, imported.head.hash.to_string());
         if at.json {
             data(

@@ -12,6 +12,9 @@ use minion_journal::{
 use std::collections::VecDeque;
 use std::iter::Peekable;
 
+/// What stands above a run that came from elsewhere.
+const IMPORTED: &str =
+    "imported from a file: all that it says is the word of whoever made that, its time too";
 /// The most names of visits in a message.
 const MOST_NAMES: usize = 20;
 
@@ -53,6 +56,9 @@ impl Show {
         let depth = if self.calls { Depth::All } else { Depth::Some };
         let mut timeline = Timeline::new(store, depth);
         say(&format!("run {run}"));
+        if store.summary(run).map_err(|e| failed(&e))?.imported {
+            say(IMPORTED);
+        }
         for judged in Judged::of(store, run)? {
             let (record, counts) = judged?;
             if !tell(&timeline.lines(&record, counts)) {
@@ -65,7 +71,8 @@ impl Show {
             VerifyError::Store(error) => failed(&error),
         })?;
         let (records, head) = (plural(verified.records, "record"), verified.head.hash);
-        say(&format!("\nchain  {records} sound, head {head}"));
+        say("");
+        say(&format!("chain  {records} sound, head {head}"));
         Ok(DONE)
     }
 }

@@ -26,6 +26,18 @@ pub(crate) struct Authority {
     allow_asked: bool,
 }
 
+/// What is granted to another version besides.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct More {
+    /// With --with: the grants file from now on
+    #[arg(long, value_name = "FILE", requires = "with")]
+    grants: Option<PathBuf>,
+    /// With --with: grant this, too, as `exec --allow` does; --allow-asked grants what the
+    /// version asked that it was given for, and no more
+    #[arg(long, value_name = "GRANT", requires = "with")]
+    allow: Vec<String>,
+}
+
 /// What is held against the grants, and how the answer is told.
 pub(crate) struct Admitting<'a> {
     pub(crate) settings: &'a Settings,
@@ -34,12 +46,29 @@ pub(crate) struct Admitting<'a> {
     /// What messages call the component.
     pub(crate) component: &'a Path,
     pub(crate) json: bool,
+    /// The version that the words were given for, where it is not this one.
+    pub(crate) before: Option<&'a Inspected>,
 }
 
 impl Authority {
     /// Whether the command says anything of authority.
     pub(crate) fn is_named(&self) -> bool {
         self.grants.is_some() || !self.allow.is_empty() || self.allow_asked
+    }
+
+    /// Whether it grants what is asked, whatever that is.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.allow_asked
+    }
+
+    /// The same with more words, for a version that asks for more.
+    pub(crate) fn and(mut self, more: &More) -> Self {
+        if let Some(file) = &more.grants {
+            let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+            self.grants = Some(file);
+        }
+        self.allow.extend(more.allow.iter().cloned());
+        self
     }
 
     /// The same with a path that holds in every folder.
@@ -63,11 +92,13 @@ impl Authority {
         by: &Admitting<'_>,
     ) -> Result<Option<Admitted>, Fail> {
         let (file, allow) = self.granted(by)?;
+        let before = by.before.and_then(minion_host::earlier);
         let sources = GrantSources {
             file: file.as_ref(),
             allow: &allow,
             allow_asked: self.allow_asked,
             ceiling: None,
+            before: before.as_ref(),
         };
         match minion_host::admit(inspected, &sources, today()) {
             Ok(admitted) => {

@@ -61,12 +61,7 @@ pub(crate) fn means(
     run: RunId,
 ) -> Result<Means, Fail> {
     let sandbox = sandbox(kept.sandbox, probing, unsandboxed)?;
-    way::open(settings.state(), &sandbox).map_err(|e| {
-        Fail::usage(format!(
-            "`{}` cannot be used: {e}",
-            settings.state().display()
-        ))
-    })?;
+    way::open(settings, &sandbox)?;
     Ok(Means {
         model: ready.model,
         sandbox,

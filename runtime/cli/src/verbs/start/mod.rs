@@ -6,9 +6,10 @@ mod means;
 mod model;
 mod way;
 
-pub(crate) use authority::{Admitting, Authority};
+pub(crate) use authority::{Admitting, Authority, More};
 pub(crate) use means::{Ready, Walls, means, probe, unsandboxed};
 pub(crate) use model::ModelArguments;
+pub(super) use way::distrusted;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

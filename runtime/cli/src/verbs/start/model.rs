@@ -1,5 +1,6 @@
 //! Which model plays in agentic nodes: a cassette, an endpoint of the command line, or the
-//! operator's `agents.toml`.
+//! operator's `agents.toml`. It is found out once, when a run begins; what is kept for a resume
+//! is what was found, with the name of the key's variable and never the key.
 
 use crate::exit::{Fail, chain};
 use crate::settings::Settings;
@@ -35,6 +36,14 @@ pub(crate) struct ModelArguments {
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     record: Option<PathBuf>,
+    /// What its tokens cost, as `agents.toml` said.
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    price: Option<Price>,
+    /// Whether this is all there is to know: `agents.toml` was read, and is not asked again.
+    #[arg(skip)]
+    #[serde(default)]
+    resolved: bool,
 }
 
 /// `agents.toml`.
@@ -60,14 +69,24 @@ impl ModelArguments {
         self.cassette.is_some() || self.model_url.is_some() || self.agents.is_some()
     }
 
-    /// The same with paths that hold in every folder.
-    pub(crate) fn absolute(mut self) -> Self {
-        for path in [&mut self.cassette, &mut self.agents].into_iter().flatten() {
-            if let Ok(absolute) = std::path::absolute(&*path) {
-                *path = absolute;
-            }
+    /// The same with all that a resume needs, whatever the operator's files say by then.
+    pub(crate) fn resolved(mut self, settings: &Settings) -> Result<Self, Fail> {
+        if self.resolved {
+            return Ok(self);
         }
-        self
+        if let Some(cassette) = &mut self.cassette
+            && let Ok(absolute) = std::path::absolute(&*cassette)
+        {
+            *cassette = absolute;
+        } else if self.cassette.is_none()
+            && let Some(endpoint) = self.endpoint(settings)?
+        {
+            self.model_url = Some(endpoint.base_url);
+            self.model = Some(endpoint.model);
+            (self.key_env, self.price) = (endpoint.key_env, endpoint.price);
+        }
+        (self.agents, self.resolved) = (None, true);
+        Ok(self)
     }
 
     /// The model, if one is named anywhere.
@@ -95,8 +114,11 @@ impl ModelArguments {
                 base_url,
                 model,
                 key_env: self.key_env.clone(),
-                price: None,
+                price: self.price,
             }));
+        }
+        if self.resolved {
+            return Ok(None);
         }
         let path = self.agents.clone().unwrap_or_else(|| settings.agents());
         if self.agents.is_none() && !path.exists() {
@@ -131,4 +153,48 @@ fn key(variable: &str) -> Result<Secret, Fail> {
         ))
     })?;
     Secret::new(value).map_err(|e| Fail::usage(format!("the key in `{variable}`: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(home: &Path, agents: &str) -> Settings {
+        let settings = Settings::beneath(home);
+        std::fs::create_dir_all(settings.agents().parent().unwrap()).unwrap();
+        std::fs::write(settings.agents(), agents).unwrap();
+        settings
+    }
+
+    fn kept(model: &ModelArguments) -> ModelArguments {
+        serde_json::from_value(serde_json::json!(model)).unwrap()
+    }
+
+    #[test]
+    fn what_agents_toml_said_at_the_beginning_holds_whatever_it_says_later() {
+        let home = tempfile::tempdir().unwrap();
+        let one = "[default]\nbase-url = \"http://127.0.0.1:1/v1\"\nmodel = \"one\"\n\
+                   price = { input = 1, output = 2 }\n";
+        let settings = settings(home.path(), one);
+        let model = ModelArguments::default().resolved(&settings).unwrap();
+        let other = "[default]\nbase-url = \"http://127.0.0.1:2/v1\"\nmodel = \"two\"\n\
+                     key-env = \"SOME_OTHER_SECRET\"\n";
+        std::fs::write(settings.agents(), other).unwrap();
+        let kept = kept(&model);
+        assert_eq!(kept.model_url.as_deref(), Some("http://127.0.0.1:1/v1"));
+        assert_eq!(kept.key_env, None);
+        let model = kept.model(&settings).unwrap().unwrap();
+        assert_eq!(model.label(), "one at 127.0.0.1");
+        assert_eq!(model.price().map(|price| price.output), Some(2));
+    }
+
+    #[test]
+    fn a_run_that_began_without_a_model_is_given_none_later() {
+        let home = tempfile::tempdir().unwrap();
+        let none = Settings::beneath(home.path());
+        let model = ModelArguments::default().resolved(&none).unwrap();
+        let later = "[default]\nbase-url = \"http://127.0.0.1:2/v1\"\nmodel = \"two\"\n";
+        let settings = settings(home.path(), later);
+        assert!(kept(&model).model(&settings).unwrap().is_none());
+    }
 }

@@ -329,6 +329,7 @@ impl<'a> MovedV1<'a> {
         Self {
             admission: PayloadV1::from_live(&live.admission),
             component: text(&live.component),
+            setup: live.setup.as_ref().map(PayloadV1::from_live),
             version: text(&live.version),
         }
     }
@@ -338,6 +339,7 @@ impl<'a> MovedV1<'a> {
             version: self.version.into_owned(),
             component: self.component.into_owned(),
             admission: self.admission.into_live(),
+            setup: self.setup.map(PayloadV1::into_live),
         }
     }
 }

@@ -192,6 +192,8 @@ enum BodyV1<'a> {
 struct MovedV1<'a> {
     admission: PayloadV1<'a>,
     component: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    setup: Option<PayloadV1<'a>>,
     version: Text<'a>,
 }
 
