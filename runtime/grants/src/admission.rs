@@ -3,15 +3,17 @@
 
 use serde::Serialize;
 
-use crate::authority::{Access, Authority};
-use crate::rules::{AgentGrant, Ceiling, Rule, Rules};
+use crate::authority::{Access, Authority, DENIED};
+use crate::delivery::DeliveryRule;
+use crate::denies::Denies;
+use crate::rules::{AgentGrant, Rule, Rules};
 use crate::{
-    AgentLimits, Ask, AskId, Capability, CapabilityKind, DeliveryGrant, Digest, Executor, Node,
-    NodeKind, Origin, PartName, canonical_json,
+    AgentLimits, Ask, AskId, Capability, CapabilityKind, Ceiling, DeliveryGrant, Digest, Executor,
+    Node, NodeKind, Origin, PartName, Reach, canonical_json,
 };
 
 /// What a file may do in a run. Made by [`admit`](crate::admit) alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Admission {
     pub(crate) subject: Digest,
@@ -19,6 +21,9 @@ pub struct Admission {
     pub(crate) parts: Vec<AdmittedPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<DeliveryGrant>,
+    /// The same as it was written, for [`Admission::reach`].
+    #[serde(skip)]
+    pub(crate) delivery_rule: Option<DeliveryRule>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ceiling: Option<Ceiling>,
     pub(crate) narrowed: Vec<Narrowed>,
@@ -119,36 +124,54 @@ impl Admission {
         let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
         let needed = asked_rules(part.asks.iter().filter(needed));
         let asked = asked_rules(part.asks.iter());
-        let ceiling = self.ceiling.as_ref().map(|ceiling| &ceiling.0);
+        let ceiling = self.ceiling.as_ref().map(|ceiling| &ceiling.rules);
         let mut authority = Authority {
             part: self.parts[0].name.to_string(),
-            read: access(
-                &needed.read,
-                &asked.read,
-                &part.granted.read,
-                ceiling.map(|rules| &rules.read),
-            ),
-            write: access(
-                &needed.write,
-                &asked.write,
-                &part.granted.write,
-                ceiling.map(|rules| &rules.write),
-            ),
-            run: access(
-                &needed.run,
-                &asked.run,
-                &part.granted.run,
-                ceiling.map(|rules| &rules.run),
-            ),
+            read: access(&needed, &asked, &part.granted, ceiling, |rules| &rules.read),
+            write: access(&needed, &asked, &part.granted, ceiling, |rules| {
+                &rules.write
+            }),
+            run: access(&needed, &asked, &part.granted, ceiling, |rules| &rules.run),
             agent: None,
             no_agent: None,
             unsandboxed: part.granted.unsandboxed && ceiling.is_none_or(|rules| rules.unsandboxed),
         };
-        match agent(part, needs, ceiling) {
+        let denied = self.denied(part);
+        authority.read.denied.clone_from(&denied.read);
+        authority.write.denied.clone_from(&denied.write);
+        authority.run.denied = denied.run.iter().map(Rule::denying).collect();
+        match agent(part, needs, ceiling).and_then(|agent| spared(agent, &denied)) {
             Ok(grant) => authority.agent = Some(grant),
             Err(rule) => authority.no_agent = Some(rule),
         }
         authority
+    }
+
+    /// What is denied to a part, by the grants file and by the ceiling.
+    fn denied(&self, part: &AdmittedPart) -> Denies {
+        let mut denied = part.granted.denied.clone();
+        if let Some(ceiling) = &self.ceiling {
+            denied.extend(&ceiling.rules.denied);
+        }
+        denied
+    }
+
+    /// The same as [`Admission::authority`] as a set. Where two grants give a
+    /// model in two ways, a call has the one that leaves the most tools; the set
+    /// has both.
+    pub fn reach(&self, part: &PartName, needs: Option<&[AskId]>) -> Reach {
+        let Some(part) = self.part(part) else {
+            return Reach::default();
+        };
+        let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
+        let asked = Reach::asked(part.asks.iter().filter(needed));
+        let own = part.digest == self.subject;
+        let deliveries = self.delivery_rule.iter().filter(|_| own);
+        let given = asked.intersect(&Reach::of(&part.granted, deliveries));
+        match &self.ceiling {
+            Some(ceiling) => given.intersect(&ceiling.reach()),
+            None => given,
+        }
     }
 
     /// What a node may do. A step has what it needs, and a model only where it
@@ -185,16 +208,18 @@ impl Authority {
 }
 
 fn access<P: Clone>(
-    needed: &[Rule<P>],
-    asked: &[Rule<P>],
-    granted: &[Rule<P>],
-    ceiling: Option<&Vec<Rule<P>>>,
+    needed: &Rules,
+    asked: &Rules,
+    granted: &Rules,
+    ceiling: Option<&Rules>,
+    of: impl Fn(&Rules) -> &Vec<Rule<P>>,
 ) -> Access<P> {
     Access {
-        needed: needed.to_vec(),
-        asked: asked.to_vec(),
-        granted: granted.to_vec(),
-        ceiling: ceiling.cloned(),
+        needed: of(needed).clone(),
+        asked: of(asked).clone(),
+        denied: Vec::new(),
+        granted: of(granted).clone(),
+        ceiling: ceiling.map(|rules| of(rules).clone()),
     }
 }
 
@@ -223,6 +248,16 @@ pub(crate) fn as_rules<P: Clone>(patterns: &[P], from: &str, opens_marked: bool)
         opens_marked,
     };
     patterns.iter().map(rule).collect()
+}
+
+/// What a deny leaves of a model: neither it nor the tools that are named.
+fn spared(mut agent: AgentGrant, denied: &Denies) -> Result<AgentGrant, &'static str> {
+    if denied.model_names().contains(&agent.model) {
+        return Err(DENIED);
+    }
+    let tools = denied.tool_names();
+    agent.tools.retain(|tool| !tools.contains(tool));
+    Ok(agent)
 }
 
 /// The model that the needed asks give. Several asks give the first; a graph

@@ -46,6 +46,8 @@ pub(crate) struct Access<P> {
     pub(crate) needed: Vec<Rule<P>>,
     /// What all asks of the part allow: only tells why something is denied.
     pub(crate) asked: Vec<Rule<P>>,
+    /// What the operator denies, whatever else is granted.
+    pub(crate) denied: Vec<Rule<P>>,
     pub(crate) granted: Vec<Rule<P>>,
     pub(crate) ceiling: Option<Vec<Rule<P>>>,
 }
@@ -55,6 +57,7 @@ impl<P> Default for Access<P> {
         Self {
             needed: Vec::new(),
             asked: Vec::new(),
+            denied: Vec::new(),
             granted: Vec::new(),
             ceiling: None,
         }
@@ -136,6 +139,10 @@ impl Authority {
                 return Err(self.deny_path(op, path, rule));
             }
         };
+        if let Some(rule) = access.denied.iter().find(|rule| rule.pattern.matches(path)) {
+            let cure = deny_cure(&rule.from, key(op), &rule.pattern.to_string());
+            return Err(denial(CapabilityKind::Files, path, DENIED, cure));
+        }
         let grant = match fit(&access.granted) {
             PathFit::Hit(rule) => rule,
             PathFit::Marked(mark) => return Err(self.marked(op, path, mark, "no grant names it")),
@@ -215,6 +222,10 @@ impl Authority {
                 );
             }
         };
+        if let CommandFit::Hit(rule) = fit(&self.run.denied) {
+            let cure = deny_cure(&rule.from, "command.run", &rule.pattern.to_string());
+            return refuse(DENIED, cure);
+        }
         let by_grant = match fit(&self.run.granted) {
             CommandFit::Hit(rule) => rule,
             CommandFit::Option(rule, at) => {
@@ -277,6 +288,7 @@ impl Authority {
             "not-asked" => "its author would have to ask for `agent` in `minion.toml`",
             "not-granted" => "the operator would have to grant `agent`",
             "above-ceiling" => "the ceiling would have to allow the model",
+            DENIED => "a `deny` names the model; it wins over whatever grants it",
             _ => "the node would have to name an ask with `agent` in its `needs`",
         };
         deny(CapabilityKind::Agent, "agent.run", rule, cure.to_owned())
@@ -301,6 +313,14 @@ impl Authority {
             denied @ Verdict::Deny(_) => denied,
         }
     }
+}
+
+/// The rule of what an operator denies.
+pub(crate) const DENIED: &str = "denied-by-operator";
+
+/// Who denies it. Nothing that grants cures that.
+fn deny_cure(from: &str, key: &str, pattern: &str) -> String {
+    format!("{from} denies {key} `{pattern}`, whatever grants it; that line would have to go")
 }
 
 const fn key(op: FileOp) -> &'static str {

@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::denies::Denies;
 use crate::marks::{Mark, MarkKind};
 use crate::{AgentAsk, CommandPattern, PathPattern};
 
@@ -18,6 +19,16 @@ pub(crate) struct Rule<P> {
     pub(crate) from: String,
     /// Whether it can open a secret-looking or protected file by naming it.
     pub(crate) opens_marked: bool,
+}
+
+impl Rule<CommandPattern> {
+    /// The same to deny by.
+    pub(crate) fn denying(&self) -> Self {
+        Self {
+            pattern: self.pattern.clone().denying(),
+            ..self.clone()
+        }
+    }
 }
 
 /// A rule about models.
@@ -41,6 +52,9 @@ pub(crate) struct Rules {
     pub(crate) run: Vec<Rule<CommandPattern>>,
     pub(crate) agents: Vec<AgentRule>,
     pub(crate) unsandboxed: bool,
+    /// What is denied whatever else is granted.
+    #[serde(skip_serializing_if = "Denies::is_empty")]
+    pub(crate) denied: Denies,
 }
 
 impl Rules {
@@ -50,44 +64,7 @@ impl Rules {
         self.run.extend(other.run.iter().cloned());
         self.agents.extend(other.agents.iter().cloned());
         self.unsandboxed |= other.unsandboxed;
-    }
-}
-
-/// The most that an organisation allows, whatever is granted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Ceiling(pub(crate) Rules);
-
-impl Ceiling {
-    /// A ceiling that allows these files and commands, these models with any
-    /// tools, and nothing else.
-    pub fn new(
-        read: Vec<PathPattern>,
-        write: Vec<PathPattern>,
-        run: Vec<CommandPattern>,
-        models: Vec<String>,
-    ) -> Self {
-        fn rules<P>(patterns: Vec<P>) -> Vec<Rule<P>> {
-            let rule = |pattern| Rule {
-                pattern,
-                from: "ceiling".to_owned(),
-                opens_marked: true,
-            };
-            patterns.into_iter().map(rule).collect()
-        }
-        let agents = AgentRule {
-            models,
-            tools: None,
-            max_turns: None,
-            max_tokens: None,
-            from: "ceiling".to_owned(),
-        };
-        Self(Rules {
-            read: rules(read),
-            write: rules(write),
-            run: rules(run),
-            agents: vec![agents],
-            unsandboxed: false,
-        })
+        self.denied.extend(&other.denied);
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::{AdmissionProblem, Findings, Missing, MissingGrant};
 use crate::admission::{AdmittedPart, Narrowed};
-use crate::rules::{AgentGrant, Ceiling, Rule, Rules, grants_some};
-use crate::{AgentAsk, Ask, Capability, CommandPattern, PathPattern};
+use crate::rules::{AgentGrant, Rule, Rules, grants_some};
+use crate::{AgentAsk, Ask, Capability, Ceiling, CommandPattern, PathPattern, Reach};
 
 /// Notes what of an ask is missing, narrower than asked, or above the ceiling.
 pub(super) fn ask(part: &AdmittedPart, ask: &Ask, ceiling: Option<&Ceiling>, found: &mut Findings) {
-    let ceiling = ceiling.map(|ceiling| &ceiling.0);
+    let allowed = ceiling;
+    let ceiling = ceiling.map(|ceiling| &ceiling.rules);
     let met = match &ask.capability {
         Capability::Files(files) => {
             let read = check_paths(part, ask, &files.read, false, ceiling, found);
@@ -15,8 +16,15 @@ pub(super) fn ask(part: &AdmittedPart, ask: &Ask, ceiling: Option<&Ceiling>, fou
         }
         Capability::Command(command) => check_commands(part, ask, &command.run, ceiling, found),
         Capability::Agent(agent) => check_agent(part, ask, agent, ceiling, found),
-        Capability::Delivery(_) => true,
+        Capability::Delivery(_) => allowed.is_none_or(|ceiling| ceiling.delivery.is_some()),
     };
+    if let Some(from) = denied(part, ask, allowed) {
+        found.problems.push(AdmissionProblem::Denied {
+            part: part.name.clone(),
+            ask: ask.id.clone(),
+            from,
+        });
+    }
     if !met {
         let problem = AdmissionProblem::AboveCeiling {
             part: part.name.clone(),
@@ -24,6 +32,18 @@ pub(super) fn ask(part: &AdmittedPart, ask: &Ask, ceiling: Option<&Ceiling>, fou
         };
         found.problems.push(problem);
     }
+}
+
+/// Who denies all that an ask asks.
+fn denied(part: &AdmittedPart, ask: &Ask, ceiling: Option<&Ceiling>) -> Option<String> {
+    let mut denies = part.granted.denied.clone();
+    if let Some(ceiling) = ceiling {
+        denies.extend(&ceiling.rules.denied);
+    }
+    let mut left = Reach::asked([ask]);
+    left.deny(&denies);
+    let nothing = Reach::asked([]);
+    (nothing.covers(&left)).then(|| denies.sources().join(", "))
 }
 
 /// Notes a grant that is missing, or narrower than asked.

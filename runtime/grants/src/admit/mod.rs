@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::admission::{Admission, AdmittedPart, Narrowed};
 use crate::delivery::Requirement;
-use crate::rules::Ceiling;
 use crate::{
-    AgentAsk, Allow, CommandPattern, Digest, GrantsFile, Graph, Manifest, PartName, PathPattern,
+    AgentAsk, Allow, Ceiling, CommandPattern, Digest, GrantsFile, Graph, Manifest, PartName,
+    PathPattern,
 };
 
 mod check;
@@ -144,7 +144,8 @@ pub fn admit(
                 .push(AdmissionProblem::PartMissing(plugin.name.clone()));
         }
     }
-    let delivery = handover::delivery(subject, sources, today, &parts[0].granted, &mut found);
+    let (delivery_rule, delivery) =
+        handover::delivery(subject, sources, today, &parts[0].granted, &mut found).unzip();
     found.notes.extend(sources::unnamed(subject, sources));
     found.notes.sort();
     found.notes.dedup();
@@ -159,6 +160,7 @@ pub fn admit(
         subject: subject.digest,
         parts,
         delivery,
+        delivery_rule,
         ceiling,
         narrowed: found.narrowed,
         sources: origins,
