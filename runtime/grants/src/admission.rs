@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::authority::{Access, Authority};
 use crate::rules::{AgentGrant, Ceiling, Rule, Rules};
 use crate::{
-    AgentLimits, Ask, AskId, Capability, CapabilityKind, DeliveryGrant, Digest, Executor, Node,
-    NodeKind, Origin, PartName, canonical_json,
+    AgentLimits, Ask, AskId, Capability, CapabilityKind, DeliveryGrant, Digest, Executor,
+    HttpPattern, Node, NodeKind, Origin, PartName, canonical_json,
 };
 
 /// What a file may do in a run. Made by [`admit`](crate::admit) alone.
@@ -116,8 +116,7 @@ impl Admission {
         let Some(part) = self.part(part) else {
             return Authority::default();
         };
-        let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
-        let needed = asked_rules(part.asks.iter().filter(needed));
+        let needed = asked_rules(part.asks.iter().filter(|ask| is_needed(ask, needs)));
         let asked = asked_rules(part.asks.iter());
         let ceiling = self.ceiling.as_ref().map(|ceiling| &ceiling.0);
         let mut authority = Authority {
@@ -140,6 +139,14 @@ impl Admission {
                 &part.granted.run,
                 ceiling.map(|rules| &rules.run),
             ),
+            send: access(
+                &needed.send,
+                &asked.send,
+                &part.granted.send,
+                ceiling.map(|rules| &rules.send),
+            ),
+            wanted: wanted(part, needs),
+            credentials: part.granted.credentials.clone(),
             agent: None,
             no_agent: None,
             unsandboxed: part.granted.unsandboxed && ceiling.is_none_or(|rules| rules.unsandboxed),
@@ -209,10 +216,30 @@ pub(crate) fn asked_rules<'a>(asks: impl Iterator<Item = &'a Ask>) -> Rules {
                 rules.write.extend(as_rules(&files.write, &from, true));
             }
             Capability::Command(command) => rules.run.extend(as_rules(&command.run, &from, true)),
+            Capability::Http(http) => rules.send.extend(as_rules(&http.send, &from, true)),
             Capability::Agent(_) | Capability::Delivery(_) => {}
         }
     }
     rules
+}
+
+fn is_needed(ask: &Ask, needs: Option<&[AskId]>) -> bool {
+    needs.is_none_or(|needs| needs.contains(&ask.id))
+}
+
+/// The credentials that the needed asks want, each with the requests it is wanted for.
+fn wanted(part: &AdmittedPart, needs: Option<&[AskId]>) -> Vec<(String, HttpPattern)> {
+    let needed = part.asks.iter().filter(|ask| is_needed(ask, needs));
+    let wanted = needed.filter_map(|ask| match &ask.capability {
+        Capability::Http(http) => http.credential.as_ref().map(|name| (name, &http.send)),
+        _ => None,
+    });
+    wanted
+        .flat_map(|(name, send)| {
+            send.iter()
+                .map(move |pattern| (name.clone(), pattern.clone()))
+        })
+        .collect()
 }
 
 /// Patterns as rules of one source.
@@ -232,12 +259,16 @@ fn agent(
     needs: Option<&[AskId]>,
     ceiling: Option<&Rules>,
 ) -> Result<AgentGrant, &'static str> {
-    let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
     let model = |ask: &Ask| match &ask.capability {
         Capability::Agent(agent) => Some(AgentGrant::asked(agent)),
         _ => None,
     };
-    let Some(asked) = part.asks.iter().filter(needed).find_map(model) else {
+    let Some(asked) = part
+        .asks
+        .iter()
+        .filter(|ask| is_needed(ask, needs))
+        .find_map(model)
+    else {
         let any = part
             .asks
             .iter()
