@@ -9,7 +9,7 @@ use crate::denies::Denies;
 use crate::rules::{AgentGrant, Rule, Rules};
 use crate::{
     AgentLimits, Ask, AskId, Capability, CapabilityKind, Ceiling, DeliveryGrant, Digest, Executor,
-    Node, NodeKind, Origin, PartName, Reach, canonical_json,
+    HttpPattern, Node, NodeKind, Origin, PartName, Reach, canonical_json,
 };
 
 /// What a file may do in a run. Made by [`admit`](crate::admit) alone.
@@ -121,8 +121,7 @@ impl Admission {
         let Some(part) = self.part(part) else {
             return Authority::default();
         };
-        let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
-        let needed = asked_rules(part.asks.iter().filter(needed));
+        let needed = asked_rules(part.asks.iter().filter(|ask| is_needed(ask, needs)));
         let asked = asked_rules(part.asks.iter());
         let ceiling = self.ceiling.as_ref().map(|ceiling| &ceiling.rules);
         let mut authority = Authority {
@@ -132,6 +131,9 @@ impl Admission {
                 &rules.write
             }),
             run: access(&needed, &asked, &part.granted, ceiling, |rules| &rules.run),
+            send: access(&needed, &asked, &part.granted, ceiling, |rules| &rules.send),
+            wanted: wanted(part, needs),
+            credentials: part.granted.credentials.clone(),
             agent: None,
             no_agent: None,
             unsandboxed: part.granted.unsandboxed && ceiling.is_none_or(|rules| rules.unsandboxed),
@@ -139,6 +141,7 @@ impl Admission {
         let denied = self.denied(part);
         authority.read.denied.clone_from(&denied.read);
         authority.write.denied.clone_from(&denied.write);
+        authority.send.denied.clone_from(&denied.send);
         authority.run.denied = denied.run.iter().map(Rule::denying).collect();
         match agent(part, needs, ceiling).and_then(|agent| spared(agent, &denied)) {
             Ok(grant) => authority.agent = Some(grant),
@@ -234,10 +237,30 @@ pub(crate) fn asked_rules<'a>(asks: impl Iterator<Item = &'a Ask>) -> Rules {
                 rules.write.extend(as_rules(&files.write, &from, true));
             }
             Capability::Command(command) => rules.run.extend(as_rules(&command.run, &from, true)),
+            Capability::Http(http) => rules.send.extend(as_rules(&http.send, &from, true)),
             Capability::Agent(_) | Capability::Delivery(_) => {}
         }
     }
     rules
+}
+
+fn is_needed(ask: &Ask, needs: Option<&[AskId]>) -> bool {
+    needs.is_none_or(|needs| needs.contains(&ask.id))
+}
+
+/// The credentials that the needed asks want, each with the requests it is wanted for.
+fn wanted(part: &AdmittedPart, needs: Option<&[AskId]>) -> Vec<(String, HttpPattern)> {
+    let needed = part.asks.iter().filter(|ask| is_needed(ask, needs));
+    let wanted = needed.filter_map(|ask| match &ask.capability {
+        Capability::Http(http) => http.credential.as_ref().map(|name| (name, &http.send)),
+        _ => None,
+    });
+    wanted
+        .flat_map(|(name, send)| {
+            send.iter()
+                .map(move |pattern| (name.clone(), pattern.clone()))
+        })
+        .collect()
 }
 
 /// Patterns as rules of one source.
@@ -267,12 +290,16 @@ fn agent(
     needs: Option<&[AskId]>,
     ceiling: Option<&Rules>,
 ) -> Result<AgentGrant, &'static str> {
-    let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
     let model = |ask: &Ask| match &ask.capability {
         Capability::Agent(agent) => Some(AgentGrant::asked(agent)),
         _ => None,
     };
-    let Some(asked) = part.asks.iter().filter(needed).find_map(model) else {
+    let Some(asked) = part
+        .asks
+        .iter()
+        .filter(|ask| is_needed(ask, needs))
+        .find_map(model)
+    else {
         let any = part
             .asks
             .iter()

@@ -3,10 +3,11 @@
 
 use crate::commands::Fit;
 use crate::harmless::harmless;
+use crate::http::CredentialRule;
 use crate::marks::{self, Mark, MarkKind};
 use crate::rules::{AgentGrant, FileRule, PathFit, Rule, path_fit};
 use crate::shown::deceives;
-use crate::{CapabilityKind, CommandPattern, Denial, PathPattern, Verdict};
+use crate::{CapabilityKind, CommandPattern, Denial, HttpPattern, PathPattern, Verdict};
 
 const PATH_BYTES: usize = 4096;
 const PATH_PARTS: usize = 256;
@@ -72,6 +73,10 @@ pub struct Authority {
     pub(crate) read: Access<PathPattern>,
     pub(crate) write: Access<PathPattern>,
     pub(crate) run: Access<CommandPattern>,
+    pub(crate) send: Access<HttpPattern>,
+    /// The names of credentials that the needed asks want, with their requests.
+    pub(crate) wanted: Vec<(String, HttpPattern)>,
+    pub(crate) credentials: Vec<CredentialRule>,
     pub(crate) agent: Option<AgentGrant>,
     /// Why there is no agent: the rule.
     pub(crate) no_agent: Option<&'static str>,
@@ -319,7 +324,7 @@ impl Authority {
 pub(crate) const DENIED: &str = "denied-by-operator";
 
 /// Who denies it. Nothing that grants cures that.
-fn deny_cure(from: &str, key: &str, pattern: &str) -> String {
+pub(crate) fn deny_cure(from: &str, key: &str, pattern: &str) -> String {
     format!("{from} denies {key} `{pattern}`, whatever grants it; that line would have to go")
 }
 
@@ -335,7 +340,7 @@ fn deny(capability: CapabilityKind, target: &str, rule: &str, cure: String) -> V
     Verdict::Deny(denial(capability, target, rule, cure))
 }
 
-fn denial(capability: CapabilityKind, target: &str, rule: &str, cure: String) -> Denial {
+pub(crate) fn denial(capability: CapabilityKind, target: &str, rule: &str, cure: String) -> Denial {
     Denial {
         capability,
         target: crate::shown(target),

@@ -3,10 +3,9 @@
 
 use serde::Serialize;
 
-use crate::denies::Denies;
 use crate::reach::{Accepts, Handover};
 use crate::rules::{AgentRule, Rule, Rules, opened_marks};
-use crate::{CommandPattern, DeliveryTarget, PathPattern, Reach};
+use crate::{CommandPattern, DeliveryTarget, HttpPattern, PathPattern, Reach};
 
 /// The most that an organisation allows. The default allows nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -47,16 +46,30 @@ impl Ceiling {
                 write: rules(write),
                 run: rules(run),
                 agents: vec![agents],
-                unsandboxed: false,
-                denied: Denies::default(),
+                ..Rules::default()
             },
             delivery: Some(Handover::open(DeliveryTarget::Branch)),
         }
     }
 
+    /// The same with these requests; `private` ones may leave the public internet.
+    #[must_use]
+    pub fn with_http(mut self, send: Vec<HttpPattern>, private: Vec<HttpPattern>) -> Self {
+        let rule = |opens_marked| {
+            move |pattern| Rule {
+                pattern,
+                from: "ceiling".to_owned(),
+                opens_marked,
+            }
+        };
+        self.rules.send.extend(send.into_iter().map(rule(false)));
+        self.rules.send.extend(private.into_iter().map(rule(true)));
+        self
+    }
+
     /// All that it allows.
     pub fn reach(&self) -> Reach {
-        Reach::under(&self.rules, self.delivery.as_ref())
+        Reach::under(&self.rules, self.delivery.as_ref()).with_any_credential()
     }
 
     /// The protected changes that it lets a delivery accept: those that it names

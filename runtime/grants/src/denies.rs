@@ -1,13 +1,14 @@
 //! What the operator denies, whatever is granted: it is taken out of every
 //! other rule. A deny is wider than a grant of the same words: it takes marked
-//! files too, and options where a grant's `*` takes none.
+//! files too, options where a grant's `*` takes none, and a request of which only
+//! one reading fits.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::rules::Rule;
-use crate::{CommandPattern, DeliveryTarget, PathPattern};
+use crate::{CommandPattern, DeliveryTarget, HttpPattern, PathPattern};
 
 /// What is denied, by kind. Default: nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -16,6 +17,7 @@ pub(crate) struct Denies {
     pub(crate) read: Vec<Rule<PathPattern>>,
     pub(crate) write: Vec<Rule<PathPattern>>,
     pub(crate) run: Vec<Rule<CommandPattern>>,
+    pub(crate) send: Vec<Rule<HttpPattern>>,
     pub(crate) models: Vec<Rule<String>>,
     pub(crate) tools: Vec<Rule<String>>,
     pub(crate) delivery: Vec<Rule<DeliveryTarget>>,
@@ -27,6 +29,7 @@ impl Denies {
             read,
             write,
             run,
+            send,
             models,
             tools,
             delivery,
@@ -34,6 +37,7 @@ impl Denies {
         self.read.extend(read.iter().cloned());
         self.write.extend(write.iter().cloned());
         self.run.extend(run.iter().cloned());
+        self.send.extend(send.iter().cloned());
         self.models.extend(models.iter().cloned());
         self.tools.extend(tools.iter().cloned());
         self.delivery.extend(delivery.iter().cloned());
@@ -49,6 +53,7 @@ impl Denies {
             read,
             write,
             run,
+            send,
             models,
             tools,
             delivery,
@@ -56,6 +61,7 @@ impl Denies {
         let paths = read.iter().chain(write).map(|rule| &rule.from);
         let names = models.iter().chain(tools).map(|rule| &rule.from);
         let others = run.iter().map(|rule| &rule.from);
+        let others = others.chain(send.iter().map(|rule| &rule.from));
         let others = others.chain(delivery.iter().map(|rule| &rule.from));
         let all: BTreeSet<&String> = paths.chain(names).chain(others).collect();
         all.into_iter().cloned().collect()

@@ -25,6 +25,7 @@ mod facts;
 mod file;
 mod graph;
 mod harmless;
+mod http;
 mod ident;
 mod imports;
 mod lines;
@@ -47,7 +48,7 @@ pub use admit::{
 pub use allow::{Allow, AllowError};
 pub use asks::{
     AgentAsk, Ask, AskProblem, Capability, CapabilityKind, CommandAsk, DeliveryAsk, DeliveryTarget,
-    FilesAsk,
+    FilesAsk, HttpAsk,
 };
 pub use author::{AuthorFile, GateSource, PartSource};
 pub use authority::{Authority, FileOp};
@@ -68,14 +69,18 @@ pub use graph::{
     AgentLimits, Edge, End, Executor, Graph, GraphError, GraphProblem, Node, NodeKind, PluginUse,
     VisitBound, WayAround, WaysToDelivered,
 };
+pub use http::{
+    Attach, CredentialBinding, CredentialSource, HttpMethod, HttpPattern, HttpPatternError,
+    HttpRequest, is_public,
+};
 pub use ident::{AskId, IdentError, NodeId, PartName};
 pub use imports::{ImportMeaning, ManifestProblem, import_meaning, unproven};
 pub use jiff::civil::Date;
 pub use manifest::{ComponentKind, GateSpec, MANIFEST_LIMIT, Manifest, ManifestError, Part};
 pub use marks::{protected, secret_looking};
 pub use paths::{PathPattern, PathPatternError};
-pub use reach::{Beyond, CommandLine, Deed, ModelCall, Reach};
-pub use rules::{AgentGrant, FileRule};
+pub use reach::{Beyond, CommandLine, Deed, ModelCall, Reach, Sent};
+pub use rules::{AgentGrant, FileRule, HttpRule};
 pub use schema::Schema;
 pub use shown::{escaped, shown};
 pub use steering::{Steering, steering};

@@ -7,8 +7,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::denies::Denies;
+use crate::http::CredentialRule;
 use crate::marks::{Mark, MarkKind};
-use crate::{AgentAsk, CommandPattern, PathPattern};
+use crate::{AgentAsk, CommandPattern, CredentialBinding, HttpPattern, HttpRequest, PathPattern};
 
 /// A pattern and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,7 +18,8 @@ pub(crate) struct Rule<P> {
     pub(crate) pattern: P,
     /// `grants.toml:14`, `--allow`, `ask source`.
     pub(crate) from: String,
-    /// Whether it can open a secret-looking or protected file by naming it.
+    /// Whether it can open what is closed and has to be named: a secret-looking
+    /// or protected file; an address outside of the public internet.
     pub(crate) opens_marked: bool,
 }
 
@@ -50,6 +52,10 @@ pub(crate) struct Rules {
     pub(crate) read: Vec<Rule<PathPattern>>,
     pub(crate) write: Vec<Rule<PathPattern>>,
     pub(crate) run: Vec<Rule<CommandPattern>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) send: Vec<Rule<HttpPattern>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) credentials: Vec<CredentialRule>,
     pub(crate) agents: Vec<AgentRule>,
     pub(crate) unsandboxed: bool,
     /// What is denied whatever else is granted.
@@ -62,6 +68,8 @@ impl Rules {
         self.read.extend(other.read.iter().cloned());
         self.write.extend(other.write.iter().cloned());
         self.run.extend(other.run.iter().cloned());
+        self.send.extend(other.send.iter().cloned());
+        self.credentials.extend(other.credentials.iter().cloned());
         self.agents.extend(other.agents.iter().cloned());
         self.unsandboxed |= other.unsandboxed;
         self.denied.extend(&other.denied);
@@ -155,6 +163,56 @@ impl fmt::Display for FileRule<'_> {
             grant.from, self.key, grant.pattern, need.from
         )
     }
+}
+
+/// Why a request is allowed, and what goes with it. Its text is the rule that is recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpRule<'a> {
+    pub(crate) grant: &'a Rule<HttpPattern>,
+    pub(crate) need: &'a Rule<HttpPattern>,
+    pub(crate) private: bool,
+    pub(crate) credential: Option<&'a CredentialBinding>,
+}
+
+impl<'a> HttpRule<'a> {
+    /// Whether it may go to addresses outside of the public internet.
+    pub const fn private(&self) -> bool {
+        self.private
+    }
+
+    /// The credential that goes with it.
+    pub const fn credential(&self) -> Option<&'a CredentialBinding> {
+        self.credential
+    }
+}
+
+impl fmt::Display for HttpRule<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (grant, need) = (self.grant, self.need);
+        let from = &grant.from;
+        write!(f, "{from} http.send `{}`, {}", grant.pattern, need.from)?;
+        match self.credential {
+            Some(credential) => write!(f, ", credential {}", credential.name),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The rule of one source that takes a request; one that opens private addresses is
+/// preferred, since what it opens counts beside the others.
+pub(crate) fn http_fit<'a>(
+    rules: &'a [Rule<HttpPattern>],
+    request: &HttpRequest,
+) -> Option<&'a Rule<HttpPattern>> {
+    let fitting = || rules.iter().filter(|rule| rule.pattern.matches(request));
+    fitting()
+        .find(|rule| rule.opens_marked)
+        .or_else(|| fitting().next())
+}
+
+/// Whether a rule grants anything of an asked pattern.
+pub(crate) fn http_grants_some(rule: &Rule<HttpPattern>, asked: &HttpPattern) -> bool {
+    rule.pattern.overlaps(asked) && (rule.opens_marked || !asked.is_private())
 }
 
 /// How a path fares with the rules of one source.

@@ -2,8 +2,10 @@
 
 use super::{AdmissionProblem, Findings, Missing, MissingGrant};
 use crate::admission::{AdmittedPart, Narrowed};
-use crate::rules::{AgentGrant, Rule, Rules, grants_some};
-use crate::{AgentAsk, Ask, Capability, Ceiling, CommandPattern, PathPattern, Reach};
+use crate::rules::{AgentGrant, Rule, Rules, grants_some, http_grants_some};
+use crate::{
+    AgentAsk, Ask, Capability, Ceiling, CommandPattern, HttpAsk, HttpPattern, PathPattern, Reach,
+};
 
 /// Notes what of an ask is missing, narrower than asked, or above the ceiling.
 pub(super) fn ask(part: &AdmittedPart, ask: &Ask, ceiling: Option<&Ceiling>, found: &mut Findings) {
@@ -15,6 +17,7 @@ pub(super) fn ask(part: &AdmittedPart, ask: &Ask, ceiling: Option<&Ceiling>, fou
             check_paths(part, ask, &files.write, true, ceiling, found) && read
         }
         Capability::Command(command) => check_commands(part, ask, &command.run, ceiling, found),
+        Capability::Http(http) => check_http(part, ask, http, ceiling, found),
         Capability::Agent(agent) => check_agent(part, ask, agent, ceiling, found),
         Capability::Delivery(_) => allowed.is_none_or(|ceiling| ceiling.delivery.is_some()),
     };
@@ -141,6 +144,45 @@ fn check_commands(
         );
     }
     ceiling.is_none_or(|rules| any(&rules.run))
+}
+
+fn check_http(
+    part: &AdmittedPart,
+    ask: &Ask,
+    asked: &HttpAsk,
+    ceiling: Option<&Rules>,
+    found: &mut Findings,
+) -> bool {
+    let granted = &part.granted.send;
+    let any = |rules: &[Rule<HttpPattern>]| {
+        let some = |pattern| rules.iter().any(|rule| http_grants_some(rule, pattern));
+        asked.send.iter().any(some)
+    };
+    if !any(granted) {
+        let lines: Vec<_> = asked.send.iter().map(HttpPattern::as_str).collect();
+        found
+            .missing
+            .push(missing(part, ask, lines.join(", "), false));
+        found.cures.push(Missing::Send(asked.send.clone()));
+    }
+    let whole = |pattern: &HttpPattern| {
+        let over = |rule: &Rule<HttpPattern>| {
+            rule.pattern.covers(pattern) && http_grants_some(rule, pattern)
+        };
+        granted.iter().any(over)
+    };
+    for pattern in asked.send.iter().filter(|pattern| !whole(pattern)) {
+        let meeting = granted.iter().filter(|rule| rule.pattern.overlaps(pattern));
+        let meeting = meeting.map(|rule| rule.pattern.to_string()).collect();
+        narrow(part, ask, "http.send", pattern.as_str(), meeting, found);
+    }
+    if let Some(name) = &asked.credential {
+        let mut bound = part.granted.credentials.iter();
+        if !bound.any(|rule| rule.binding.name == *name) {
+            narrow(part, ask, "http.credential", name, Vec::new(), found);
+        }
+    }
+    ceiling.is_none_or(|rules| any(&rules.send))
 }
 
 fn check_agent(

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::admission::{Admission, AdmittedPart, Narrowed};
 use crate::delivery::Requirement;
 use crate::{
-    AgentAsk, Allow, Ceiling, CommandPattern, Digest, GrantsFile, Graph, Manifest, PartName,
-    PathPattern,
+    AgentAsk, Allow, Ceiling, CommandPattern, Digest, GrantsFile, Graph, HttpPattern, Manifest,
+    PartName, PathPattern,
 };
 
 mod check;
@@ -76,7 +76,8 @@ pub struct GrantSources<'a> {
     /// Each `--allow`.
     pub allow: &'a [Allow],
     /// `--allow-asked`: whatever is asked, except secret-looking and protected
-    /// files, unsandboxed commands, and a delivery without any gate.
+    /// files, private addresses, credentials, unsandboxed commands, and a
+    /// delivery without any gate.
     pub allow_asked: bool,
     /// The organisation's ceiling; none: there is none.
     pub ceiling: Option<&'a Ceiling>,
@@ -88,6 +89,7 @@ pub(crate) enum Missing {
     Read(Vec<PathPattern>),
     Write(Vec<PathPattern>),
     Run(Vec<CommandPattern>),
+    Send(Vec<HttpPattern>),
     Agent(AgentAsk),
     Delivery(Vec<Requirement>),
 }

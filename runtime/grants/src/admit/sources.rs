@@ -116,6 +116,10 @@ fn allow_rule(allow: &Allowed, rules: &mut Rules) {
         Allowed::Read(pattern) => rules.read.push(rule(pattern)),
         Allowed::Write(pattern) => rules.write.push(rule(pattern)),
         Allowed::Command(pattern) => rules.run.push(rule(pattern)),
+        Allowed::Send(pattern, private) => rules.send.push(Rule {
+            opens_marked: *private,
+            ..rule(pattern)
+        }),
         Allowed::Agent(model) => rules.agents.push(any_tools(model, "--allow")),
         Allowed::Delivery(_) | Allowed::Require(_) | Allowed::NoGates => {}
     }
@@ -131,7 +135,7 @@ fn any_tools(model: &str, from: &str) -> AgentRule {
     }
 }
 
-/// What `--allow-asked` gives: the asks, opening no marked file.
+/// What `--allow-asked` gives: the asks, opening no marked file and no private address.
 fn asked(manifest: &Manifest) -> Rules {
     let mut rules = crate::admission::asked_rules(manifest.asks.iter());
     let from = "--allow-asked";
@@ -141,6 +145,11 @@ fn asked(manifest: &Manifest) -> Rules {
     }
     for rule in &mut rules.run {
         from.clone_into(&mut rule.from);
+    }
+    rules.send.retain(|rule| !rule.pattern.is_private());
+    for rule in &mut rules.send {
+        from.clone_into(&mut rule.from);
+        rule.opens_marked = false;
     }
     for ask in &manifest.asks {
         if let Capability::Agent(agent) = &ask.capability {
@@ -155,6 +164,8 @@ pub(super) fn origins(rules: &Rules) -> impl Iterator<Item = String> {
     let paths = rules.read.iter().chain(&rules.write).map(|rule| &rule.from);
     paths
         .chain(rules.run.iter().map(|rule| &rule.from))
+        .chain(rules.send.iter().map(|rule| &rule.from))
+        .chain(rules.credentials.iter().map(|rule| &rule.from))
         .chain(rules.agents.iter().map(|rule| &rule.from))
         .cloned()
 }

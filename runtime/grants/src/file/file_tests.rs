@@ -208,7 +208,13 @@ fn mistakes_name_line_and_key() {
     for (text, line, word) in [
         (bound("[grant.fils]\nread = []\n"), 5, "fils"),
         (bound("[grant.files]\nred = []\n"), 6, "red"),
-        (bound("[grant.http]\nhosts = []\n"), 5, "http"),
+        (bound("[grant.network]\nhosts = []\n"), 5, "network"),
+        (bound("[grant.http]\nhosts = []\n"), 6, "hosts"),
+        (
+            bound("[grant.http]\nsend = [\n\"GET http://10.0.0.1/**\"]\n"),
+            7,
+            "private = true",
+        ),
         (
             bound("[grant.files]\nread = [\n\"src/**\",\n\"/etc\"]\n"),
             8,

@@ -5,6 +5,7 @@
 //! through links too), that others can write, that is no regular file; unknown
 //! keys; rules that cannot be enforced. Errors name file, line and key.
 
+mod http;
 mod mistake;
 mod place;
 mod text;

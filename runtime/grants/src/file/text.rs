@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
+use super::http::{self, CredentialText, HttpText};
 use super::{Binding, Grant, GrantsError, Holder, mistake};
 use crate::admission::as_rules;
 use crate::asks::is_word;
@@ -37,6 +38,9 @@ struct GrantText {
     expires: Option<Spanned<toml::value::Datetime>>,
     files: Option<FilesText>,
     command: Option<CommandText>,
+    http: Option<HttpText>,
+    #[serde(default)]
+    credential: Vec<CredentialText>,
     agent: Option<AgentText>,
     delivery: Option<Spanned<DeliveryText>>,
 }
@@ -92,7 +96,7 @@ struct RequireText {
 }
 
 /// A mistake: where, and what.
-type Wrong = (Range<usize>, String);
+pub(super) type Wrong = (Range<usize>, String);
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Grant>, GrantsError> {
     let at = |start: usize| line_of(text, start);
@@ -133,7 +137,7 @@ fn grant(text: GrantText, span: Range<usize>, at: String, path: &Path) -> Result
             "`delivery` is granted to a blueprint, not to a plugin".to_owned(),
         ));
     }
-    let rules = rules(&text, &at)?;
+    let rules = rules(&text, &at, path)?;
     if let (Holder::Plugin(_), Some(_), Some(plugin)) = (&holder, &text.agent, &text.plugin) {
         return Err((
             plugin.span(),
@@ -235,7 +239,7 @@ fn date(expires: &Spanned<toml::value::Datetime>) -> Result<Date, Wrong> {
     Date::new(year, month, day).map_err(|_| wrong())
 }
 
-fn rules(text: &GrantText, at: &str) -> Result<Rules, Wrong> {
+fn rules(text: &GrantText, at: &str, path: &Path) -> Result<Rules, Wrong> {
     let mut rules = Rules::default();
     if let Some(files) = &text.files {
         rules.read = as_rules(&patterns("files.read", &files.read)?, at, true);
@@ -245,13 +249,21 @@ fn rules(text: &GrantText, at: &str) -> Result<Rules, Wrong> {
         rules.run = as_rules(&patterns("command.run", &command.run)?, at, true);
         rules.unsandboxed = command.unsandboxed;
     }
+    if let Some(http) = &text.http {
+        rules.send = http::send_rules(http, at)?;
+    }
+    for credential in &text.credential {
+        rules
+            .credentials
+            .push(http::credential_rule(credential, at, path)?);
+    }
     if let Some(agent) = &text.agent {
         rules.agents.push(agent_rule(agent, at)?);
     }
     Ok(rules)
 }
 
-fn patterns<P>(key: &str, texts: &[Spanned<String>]) -> Result<Vec<P>, Wrong>
+pub(super) fn patterns<P>(key: &str, texts: &[Spanned<String>]) -> Result<Vec<P>, Wrong>
 where
     P: std::str::FromStr,
     P::Err: std::fmt::Display,

@@ -142,14 +142,14 @@ impl Names {
         Self::AllBut(BTreeSet::new())
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         match self {
             Self::Only(names) => names.contains(name),
             Self::AllBut(names) => !names.contains(name),
         }
     }
 
-    fn covers(&self, other: &Self) -> bool {
+    pub(crate) fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (_, Self::Only(theirs)) => theirs.iter().all(|name| self.has(name)),
             (Self::AllBut(own), Self::AllBut(theirs)) => own.is_subset(theirs),
@@ -157,7 +157,7 @@ impl Names {
         }
     }
 
-    fn meet(&self, other: &Self) -> Self {
+    pub(crate) fn meet(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::AllBut(own), Self::AllBut(theirs)) => Self::AllBut(own | theirs),
             (Self::Only(names), rest) | (rest, Self::Only(names)) => {
@@ -167,7 +167,7 @@ impl Names {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Only(names) if names.is_empty())
     }
 }

@@ -9,19 +9,24 @@
 
 mod atoms;
 mod handover;
+mod requests;
 mod set;
 
 pub use atoms::{CommandLine, ModelCall};
+pub use requests::Sent;
 
 pub(crate) use atoms::{Models, Names, Opens, Paths};
 pub(crate) use handover::{Accepts, Handover};
+pub(crate) use requests::{Bound, Requests};
 use set::{Atom, Set};
 
 use crate::authority::closed;
 use crate::delivery::DeliveryRule;
 use crate::denies::Denies;
 use crate::rules::{AgentRule, Rule, Rules};
-use crate::{Ask, Capability, CapabilityKind, CommandPattern, PathPattern};
+use crate::{
+    Ask, Capability, CapabilityKind, CommandPattern, HttpPattern, HttpRequest, PathPattern,
+};
 
 /// A set of deeds. The default is empty.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,6 +34,8 @@ pub struct Reach {
     read: Set<Paths>,
     write: Set<Paths>,
     run: Set<CommandPattern>,
+    send: Set<Requests>,
+    credentials: Set<Bound>,
     agent: Set<Models>,
     delivery: Set<Handover>,
     /// Commands may run outside of any sandbox.
@@ -44,6 +51,10 @@ pub enum Deed {
     Write(String),
     /// A command is run.
     Run(CommandLine),
+    /// A request is sent.
+    Send(Sent),
+    /// The credential of this name goes with a request.
+    Credential(String, HttpRequest),
     /// A model is called.
     Model(ModelCall),
 }
@@ -54,7 +65,7 @@ pub enum Deed {
 pub struct Beyond {
     /// The kind.
     pub capability: CapabilityKind,
-    /// `files write`, `command run`, `agent`, `delivery`.
+    /// `files write`, `command run`, `http send`, `agent`, `delivery`.
     pub key: &'static str,
     /// What lies outside: a pattern, terms of an agent.
     pub what: String,
@@ -87,6 +98,18 @@ impl Reach {
                 Capability::Command(command) => {
                     reach.run = reach.run.union(&Set::of(command.run.iter().cloned()));
                 }
+                Capability::Http(http) => {
+                    let open = http.send.iter().map(|pattern| Requests {
+                        pattern: pattern.clone(),
+                        private: true,
+                    });
+                    reach.send = reach.send.union(&Set::of(open));
+                    let bound = http
+                        .credential
+                        .iter()
+                        .flat_map(|name| Bound::to(name, &http.send));
+                    reach.credentials = reach.credentials.union(&Set::of(bound));
+                }
                 Capability::Agent(agent) => {
                     reach.agent = reach.agent.union(&Set::of([Models::from(agent)]));
                 }
@@ -117,6 +140,8 @@ impl Reach {
             read,
             write,
             run,
+            send,
+            credentials,
             agents,
             unsandboxed,
             denied,
@@ -125,6 +150,12 @@ impl Reach {
             read: Set::of(read.iter().map(|rule| paths(rule, false))),
             write: Set::of(write.iter().map(|rule| paths(rule, true))),
             run: Set::of(run.iter().map(|rule| rule.pattern.clone())),
+            send: Set::of(send.iter().map(Requests::from)),
+            credentials: Set::of(
+                credentials
+                    .iter()
+                    .flat_map(|rule| Bound::to(&rule.binding.name, &rule.to)),
+            ),
             agent: Set::of(agents.iter().map(models)),
             delivery: Set::of(deliveries.into_iter().cloned()),
             unsandboxed: *unsandboxed,
@@ -139,6 +170,7 @@ impl Reach {
             read,
             write,
             run,
+            send,
             models: _,
             tools: _,
             delivery,
@@ -152,6 +184,11 @@ impl Reach {
         self.write.deny(write.iter().map(|rule| all(rule, true)));
         self.run
             .deny(run.iter().map(|rule| rule.pattern.clone().denying()));
+        let requests = |rule: &Rule<HttpPattern>| Requests {
+            pattern: rule.pattern.clone(),
+            private: true,
+        };
+        self.send.deny(send.iter().map(requests));
         let (gone, tools) = (denied.model_names(), denied.tool_names());
         let rest = Models {
             models: Names::AllBut(gone),
@@ -171,6 +208,10 @@ impl Reach {
             Deed::Read(path) => closed(path).is_none() && self.read.takes(path),
             Deed::Write(path) => closed(path).is_none() && self.write.takes(path),
             Deed::Run(line) => self.run.takes(line),
+            Deed::Send(sent) => self.send.takes(sent),
+            Deed::Credential(name, request) => {
+                self.credentials.takes(&(name.clone(), request.clone()))
+            }
             Deed::Model(call) => self.agent.takes(call),
         }
     }
@@ -182,6 +223,8 @@ impl Reach {
             read,
             write,
             run,
+            send,
+            credentials,
             agent,
             delivery,
             unsandboxed,
@@ -190,6 +233,8 @@ impl Reach {
             read: self.read.intersect(read),
             write: self.write.intersect(write),
             run: self.run.intersect(run),
+            send: self.send.intersect(send),
+            credentials: self.credentials.intersect(credentials),
             agent: self.agent.intersect(agent),
             delivery: self.delivery.intersect(delivery),
             unsandboxed: self.unsandboxed && *unsandboxed,
@@ -202,6 +247,8 @@ impl Reach {
             read,
             write,
             run,
+            send,
+            credentials,
             agent,
             delivery,
             unsandboxed,
@@ -209,9 +256,17 @@ impl Reach {
         self.read.covers(read)
             && self.write.covers(write)
             && self.run.covers(run)
+            && self.send.covers(send)
+            && self.credentials.covers(credentials)
             && self.agent.covers(agent)
             && self.delivery.covers(delivery)
             && (self.unsandboxed || !unsandboxed)
+    }
+
+    /// The same whatever credentials go with its requests.
+    pub(crate) fn with_any_credential(mut self) -> Self {
+        self.credentials = Set::of([Bound::any()]);
+        self
     }
 
     /// The same with the operator's own terms left open, to hold asks against:
@@ -220,6 +275,7 @@ impl Reach {
     pub fn with_open_terms(&self) -> Self {
         let mut open = self.clone();
         open.unsandboxed = true;
+        open.send = open.send.map(Requests::open);
         open.delivery = open.delivery.map(|handover| Handover::open(handover.to));
         open
     }
@@ -241,11 +297,13 @@ impl Reach {
     }
 
     fn held_against(&self, other: &Self, how: Against) -> Vec<Beyond> {
-        use CapabilityKind::{Agent, Command, Delivery, Files};
+        use CapabilityKind::{Agent, Command, Delivery, Files, Http};
         let Self {
             read,
             write,
             run,
+            send,
+            credentials,
             agent,
             delivery,
             unsandboxed,
@@ -262,6 +320,9 @@ impl Reach {
         add(Files, "files read", how.of(read, &other.read));
         add(Files, "files write", how.of(write, &other.write));
         add(Command, "command run", how.of(run, &other.run));
+        add(Http, "http send", how.of(send, &other.send));
+        let found = how.of(credentials, &other.credentials);
+        add(Http, "http credential", found);
         add(Agent, "agent", how.of(agent, &other.agent));
         add(Delivery, "delivery", how.of(delivery, &other.delivery));
         if *unsandboxed && !other.unsandboxed {

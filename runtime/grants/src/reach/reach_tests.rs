@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::DeliveryTarget;
 use crate::delivery::Requirement;
+use crate::http::CredentialRule;
 use crate::reach::handover::HandedOver;
 use crate::reach::set::Atom as _;
+use crate::{Attach, CredentialBinding, CredentialSource, DeliveryTarget};
 
 fn rule<P>(pattern: P, opens_marked: bool) -> Rule<P> {
     Rule {
@@ -41,6 +42,37 @@ fn command_pattern() -> impl Strategy<Value = CommandPattern> {
     })
 }
 
+fn http_pattern() -> impl Strategy<Value = HttpPattern> {
+    let methods = prop::sample::select(&["GET", "GET,POST", "*"][..]);
+    let hosts = prop::sample::select(
+        &[
+            "https://a.example.com",
+            "https://*.example.com",
+            "http://127.0.0.1:80",
+        ][..],
+    );
+    let path = words(&["a", "a*", "*", "**"], 2);
+    (methods, hosts, path).prop_filter_map("no pattern", |(methods, host, path)| {
+        format!("{methods} {host}/{}", path.join("/")).parse().ok()
+    })
+}
+
+fn requests() -> Vec<HttpRequest> {
+    let paths = ["", "a", "ab", "a/b", "b/a", "%61/b", "a%2fb"];
+    let hosts = [
+        "https://a.example.com",
+        "https://b.example.com",
+        "http://127.0.0.1",
+    ];
+    let mut all = Vec::new();
+    for (host, path) in hosts.iter().flat_map(|host| paths.map(|path| (host, path))) {
+        for method in ["GET", "POST"] {
+            all.extend(HttpRequest::read(method, &format!("{host}/{path}")));
+        }
+    }
+    all
+}
+
 fn agent_rule() -> impl Strategy<Value = AgentRule> {
     let names = |of: &'static [&'static str]| {
         prop::sample::subsequence(of, 0..=of.len())
@@ -68,7 +100,7 @@ fn some<T: std::fmt::Debug>(of: impl Strategy<Value = T>) -> impl Strategy<Value
 
 prop_compose! {
     fn denies()(
-        read in some(path_pattern()), write in some(path_pattern()), run in some(command_pattern()),
+        read in some(path_pattern()), write in some(path_pattern()), run in some(command_pattern()), send in some(http_pattern()),
         models in some(prop::sample::select(&["m"][..])), tools in some(prop::sample::select(&["run"][..])),
         // Most sets deny nothing.
         none in prop::bool::weighted(0.5),
@@ -78,9 +110,23 @@ prop_compose! {
             read: read.into_iter().map(|pattern| rule(pattern, true)).collect(),
             write: write.into_iter().map(|pattern| rule(pattern, true)).collect(),
             run: run.into_iter().map(|pattern| rule(pattern, true)).collect(),
+            send: send.into_iter().map(|pattern| rule(pattern, true)).collect(),
             models: names(models), tools: names(tools), delivery: Vec::new(),
         };
         if none { Denies::default() } else { denies }
+    }
+}
+
+fn credential(to: Vec<HttpPattern>) -> CredentialRule {
+    CredentialRule {
+        binding: CredentialBinding {
+            name: "token".to_owned(),
+            from: CredentialSource::Env("TOKEN".to_owned()),
+            attach: Attach::Bearer,
+            plain: false,
+        },
+        to,
+        from: "test".to_owned(),
     }
 }
 
@@ -88,12 +134,15 @@ prop_compose! {
     fn rules()(
         read in some((path_pattern(), any::<bool>())), write in some((path_pattern(), any::<bool>())),
         run in some(command_pattern()), agents in some(agent_rule()),
+        send in some((http_pattern(), any::<bool>())), bound in some(http_pattern()),
         unsandboxed in any::<bool>(), denied in denies(),
     ) -> Rules {
         let paths = |patterns: Vec<(PathPattern, bool)>| patterns.into_iter().map(|(pattern, opens)| rule(pattern, opens)).collect();
         Rules {
             read: paths(read), write: paths(write),
             run: run.into_iter().map(|pattern| rule(pattern, true)).collect(),
+            send: send.into_iter().map(|(pattern, private)| rule(pattern, private)).collect(),
+            credentials: vec![credential(bound)],
             agents, unsandboxed, denied,
         }
     }
@@ -114,6 +163,15 @@ fn deeds() -> Vec<Deed> {
     let mut deeds: Vec<Deed> = paths.iter().cloned().map(Deed::Read).collect();
     deeds.extend(paths.into_iter().map(Deed::Write));
     deeds.extend(lines());
+    for request in requests() {
+        deeds.push(Deed::Credential("token".to_owned(), request.clone()));
+        deeds.extend([false, true].map(|private| {
+            Deed::Send(Sent {
+                request: request.clone(),
+                private,
+            })
+        }));
+    }
     for model in ["m", "n"] {
         for tools in [&[][..], &["read"], &["run"], &["read", "run"]] {
             deeds.extend([(1, 1), (3, 1), (1, 3), (9, 9)].map(|(turns, tokens)| {
@@ -175,6 +233,21 @@ fn by_rules(rules: &Rules, deed: &Deed) -> bool {
                     .map(Rule::denying)
                     .any(|rule| takes(&rule))
         }
+        Deed::Send(sent) => {
+            let address = sent.request.address();
+            let private = sent.private || address.is_some_and(|address| !crate::is_public(address));
+            let fit = crate::rules::http_fit(&rules.send, &sent.request);
+            fit.is_some_and(|rule| rule.opens_marked || !private)
+                && !rules
+                    .denied
+                    .send
+                    .iter()
+                    .any(|rule| rule.pattern.denies(&sent.request))
+        }
+        Deed::Credential(name, request) => rules
+            .credentials
+            .iter()
+            .any(|rule| rule.is_for(name, request)),
         Deed::Model(call) => {
             let denied = &rules.denied;
             rules.agents.iter().any(|rule| models(rule).takes(call))
@@ -226,6 +299,7 @@ proptest! {
         let mut wide = a.clone();
         wide.read = wide.read.union(&c.read);
         wide.run = wide.run.union(&c.run);
+        wide.send = wide.send.union(&c.send);
         for (wide, narrow) in [(&a, &b), (&wide, &a.intersect(&b)), (&a, &c.intersect(&a)), (&wide, &c)] {
             let covers = wide.covers(narrow);
             prop_assert_eq!(covers, narrow.beyond(wide).is_empty());
@@ -249,6 +323,8 @@ proptest! {
                 Deed::Read(path) => denies.read.iter().any(|rule| rule.pattern.matches(path)),
                 Deed::Write(path) => denies.write.iter().any(|rule| rule.pattern.matches(path)),
                 Deed::Run(line) => denies.run.iter().any(|rule| rule.pattern.takes(line)),
+                Deed::Send(sent) => denies.send.iter().any(|rule| rule.pattern.denies(&sent.request)),
+                Deed::Credential(..) => false,
                 Deed::Model(call) => denies.model_names().contains(&call.model),
             };
             prop_assert!(!(hit && after.allows(&deed)), "{deed:?}");

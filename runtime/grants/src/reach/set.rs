@@ -12,6 +12,10 @@ pub(crate) trait Atom: Clone + PartialEq + fmt::Display {
     type Deed: ?Sized;
     /// Whether the atom takes the deed.
     fn takes(&self, deed: &Self::Deed) -> bool;
+    /// Whether it denies the deed. What denies may take more than what allows.
+    fn denies(&self, deed: &Self::Deed) -> bool {
+        self.takes(deed)
+    }
     /// Whether every deed that `other` takes is taken by this one too. A no may
     /// also mean that it could not be shown.
     fn covers(&self, other: &Self) -> bool;
@@ -59,7 +63,7 @@ impl<A: Atom> Set<A> {
 
     pub(crate) fn takes(&self, deed: &A::Deed) -> bool {
         self.terms.iter().any(|term| term.takes(deed))
-            && !self.denied.iter().any(|atom| atom.takes(deed))
+            && !self.denied.iter().any(|atom| atom.denies(deed))
     }
 
     /// Everything that either takes. A deny of either stays.
