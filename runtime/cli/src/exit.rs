@@ -73,6 +73,11 @@ impl Fail {
         }
     }
 
+    /// What went wrong, alone.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Tells it, as data too where `json` is wanted, and gives the exit code.
     pub(crate) fn report(&self, json: bool) -> ExitCode {
         talk(&format!("error  {}", self.message));

@@ -6,10 +6,11 @@ use serde::Serialize;
 use crate::authority::{Access, Authority, DENIED};
 use crate::delivery::DeliveryRule;
 use crate::denies::Denies;
+use crate::file::Grant;
 use crate::rules::{AgentGrant, Rule, Rules};
 use crate::{
     AgentLimits, Ask, AskId, Capability, CapabilityKind, Ceiling, DeliveryGrant, Digest, Executor,
-    HttpPattern, Node, NodeKind, Origin, PartName, Reach, canonical_json,
+    HttpPattern, Limits, Node, NodeKind, Origin, PartName, Reach, canonical_json,
 };
 
 /// What a file may do in a run. Made by [`admit`](crate::admit) alone.
@@ -28,6 +29,48 @@ pub struct Admission {
     pub(crate) ceiling: Option<Ceiling>,
     pub(crate) narrowed: Vec<Narrowed>,
     pub(crate) sources: Vec<String>,
+    #[serde(skip_serializing_if = "Limits::is_empty")]
+    pub(crate) limits: Limits,
+    /// The entries of the grants file that hold for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) grants: Vec<GrantUsed>,
+    pub(crate) surface: Digest,
+}
+
+/// An entry of the grants file that holds for an admitted file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GrantUsed {
+    /// `grants.toml:14`.
+    pub at: String,
+    /// Of what it says, but for who approved it, why and for how long.
+    pub id: Digest,
+    /// Who approved it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The last day on which it holds. Neither this nor the next is recorded: a run goes on
+    /// under a grant whose term was made longer.
+    #[serde(skip)]
+    pub expires: Option<String>,
+    /// How many runs it admits.
+    #[serde(skip)]
+    pub max_runs: Option<u64>,
+}
+
+impl GrantUsed {
+    pub(crate) fn of(grant: &Grant) -> Self {
+        Self {
+            at: grant.at.clone(),
+            id: grant.id,
+            approved_by: grant.approved_by.clone(),
+            reason: grant.reason.clone(),
+            expires: grant.expires.map(|day| day.to_string()),
+            max_runs: grant.max_runs,
+        }
+    }
 }
 
 /// One part of an admitted file.
@@ -113,6 +156,21 @@ impl Admission {
     /// Where the grants came from: `grants.toml:14`, `--allow`, `--allow-asked`.
     pub fn sources(&self) -> &[String] {
         &self.sources
+    }
+
+    /// What a run of it may spend at most.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The entries of the grants file that hold for it, with who approved them.
+    pub fn grants(&self) -> &[GrantUsed] {
+        &self.grants
+    }
+
+    /// The hash of the surface that was admitted.
+    pub const fn surface(&self) -> Digest {
+        self.surface
     }
 
     /// What a part may do: asked ∩ granted ∩ ceiling, and of the asks only

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::reach::{Accepts, Handover};
 use crate::rules::{AgentRule, Rule, Rules, opened_marks};
-use crate::{CommandPattern, DeliveryTarget, HttpPattern, PathPattern, Reach};
+use crate::{CommandPattern, DeliveryTarget, HttpPattern, Limits, PathPattern, Reach};
 
 /// The most that an organisation allows. The default allows nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -14,6 +14,8 @@ pub struct Ceiling {
     pub(crate) rules: Rules,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<Handover>,
+    #[serde(skip_serializing_if = "Limits::is_empty")]
+    pub(crate) limits: Limits,
 }
 
 impl Ceiling {
@@ -49,6 +51,7 @@ impl Ceiling {
                 ..Rules::default()
             },
             delivery: Some(Handover::open(DeliveryTarget::Branch)),
+            limits: Limits::default(),
         }
     }
 

@@ -28,11 +28,13 @@ mod harmless;
 mod http;
 mod ident;
 mod imports;
+mod limits;
 mod lines;
 mod manifest;
 mod marks;
 mod options;
 mod paths;
+mod publisher;
 mod reach;
 mod relate;
 mod rules;
@@ -40,10 +42,12 @@ mod schema;
 mod shape;
 mod shown;
 mod steering;
+mod surface;
 
-pub use admission::{Admission, AdmittedPart, Narrowed};
+pub use admission::{Admission, AdmittedPart, GrantUsed, Narrowed};
 pub use admit::{
-    AdmissionProblem, GrantSources, MissingGrant, Origin, Refused, Subject, SubjectPart, admit,
+    AdmissionProblem, EarlierRuns, GrantSources, MissingGrant, Origin, Refused, Subject,
+    SubjectPart, admit,
 };
 pub use allow::{Allow, AllowError};
 pub use asks::{
@@ -76,11 +80,14 @@ pub use http::{
 pub use ident::{AskId, IdentError, NodeId, PartName};
 pub use imports::{ImportMeaning, ManifestProblem, import_meaning, unproven};
 pub use jiff::civil::Date;
+pub use limits::Limits;
 pub use manifest::{ComponentKind, GateSpec, MANIFEST_LIMIT, Manifest, ManifestError, Part};
 pub use marks::{protected, secret_looking};
 pub use paths::{PathPattern, PathPatternError};
+pub use publisher::{Publisher, PublisherError};
 pub use reach::{Beyond, CommandLine, Deed, ModelCall, Reach, Sent};
 pub use rules::{AgentGrant, FileRule, HttpRule};
 pub use schema::Schema;
 pub use shown::{escaped, shown};
 pub use steering::{Steering, steering};
+pub use surface::{Surface, SurfaceHash, SurfacePart};

@@ -20,13 +20,14 @@ mod outcome;
 mod project;
 mod run;
 mod services;
+mod surface;
 mod view;
 
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub use run::bench;
 
-pub use admit::{AdmitError, Admitted, admit};
+pub use admit::{AdmitError, Admitted, admit, subject};
 pub use describe::{DescribeError, describe};
 pub use engine::{Engine, EngineError};
 pub use event::{Detail, Event, Judgement, Observer, Silent, Start, Visited};

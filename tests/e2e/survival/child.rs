@@ -135,10 +135,9 @@ fn admitted(bytes: Vec<u8>, setup: &serde_json::Value) -> minion_host::Admitted 
         .map(|text| Allow::parse(text).unwrap())
         .collect();
     let sources = GrantSources {
-        file: None,
         allow: &allow,
         allow_asked: true,
-        ceiling: None,
+        ..Default::default()
     };
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     admit(

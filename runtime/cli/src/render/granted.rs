@@ -1,7 +1,9 @@
 //! What `--allow-asked` granted: the patterns themselves, since nobody wrote them down.
 
 use super::talk;
-use minion_grants::{Admission, Ask, Capability, DeliveryGrant, PartName, escaped, shown};
+use minion_grants::{
+    Admission, Ask, Capability, DeliveryGrant, GrantUsed, PartName, escaped, shown,
+};
 
 /// Writes it to stderr.
 pub(crate) fn granted(admission: &Admission) {
@@ -30,6 +32,28 @@ fn told(admission: &Admission) -> Vec<String> {
         "not granted  secret-looking and protected files, commands without a sandbox".to_owned(),
     );
     lines
+}
+
+/// Who approved the entries of the grants file that are in use, where they say so.
+pub(crate) fn approved(admission: &Admission) {
+    for line in admission.grants().iter().filter_map(approval) {
+        talk(&line);
+    }
+}
+
+fn approval(grant: &GrantUsed) -> Option<String> {
+    let by = grant
+        .approved_by
+        .as_ref()
+        .map(|by| format!("  approved by {}", shown(by)));
+    let why = grant
+        .reason
+        .as_ref()
+        .map(|why| format!("  \"{}\"", shown(why)));
+    let until = grant.expires.as_ref().map(|day| format!("  until {day}"));
+    let told = [&by, &why, &until].map(|part| part.as_deref().unwrap_or_default());
+    let told = told.concat();
+    (!told.is_empty()).then(|| format!("grant  {}{told}", grant.at))
 }
 
 /// One line for each thing that an ask lets its part do, the reason on the first.

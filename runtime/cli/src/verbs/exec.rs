@@ -94,6 +94,7 @@ impl Exec {
             repository: &top(&repository),
             component: &name,
             json: self.json,
+            run: None,
         };
         let Some(admitted) = kept.authority.admit(inspected, &by)? else {
             return Ok(REFUSED);

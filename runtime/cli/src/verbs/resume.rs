@@ -86,6 +86,7 @@ impl Resume {
             repository: &top,
             component: &name,
             json: self.json,
+            run: Some(run),
         };
         let Some(admitted) = kept.authority.admit(inspected, &by)? else {
             return Ok(REFUSED);

@@ -57,6 +57,8 @@ pub(crate) fn subject_asking(asks: &Value) -> Subject {
     Subject {
         digest: Digest::of(b"blueprint"),
         source: None,
+        publisher: None,
+        surface: crate::SurfaceHash::all(Digest::of(b"surface")),
         manifest: manifest("acme/fix-bug", "blueprint", asks),
         graph: crate::graph::sound(),
         parts: vec![
@@ -483,7 +485,7 @@ proptest! {
         let high = Ceiling::new(parsed.clone(), parsed, vec!["cargo **".parse().unwrap()], Vec::new());
         let part: PartName = "acme/fix-bug".parse().unwrap();
         let works = |ceiling: Option<&Ceiling>, needs: Option<&[AskId]>| {
-            let sources = GrantSources { allow: &allow, allow_asked: false, ceiling, file: None };
+            let sources = GrantSources { allow: &allow, ceiling, ..Default::default() };
             admit(&subject, &sources, today()).is_ok_and(|admission| admission.authority(&part, needs).file(op, path).is_allowed())
         };
         let matched = |texts: &[String]| texts.iter().any(|text| text.parse::<crate::PathPattern>().unwrap().matches(path));

@@ -83,7 +83,7 @@ fn rule(
     let own = (&subject.manifest.name, subject.digest);
     let grants = sources.file.iter().flat_map(|file| &file.grants);
     let holding: Vec<_> = grants
-        .filter(|grant| sources::holds(grant, subject, own, today, &mut found.notes))
+        .filter(|grant| sources::holds(grant, subject, own, (sources, today), &mut found.notes))
         .collect();
     let mut rules: Vec<DeliveryRule> = holding
         .iter()

@@ -11,11 +11,11 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::admission::{Admission, AdmittedPart, Narrowed};
+use crate::admission::{Admission, AdmittedPart, GrantUsed, Narrowed};
 use crate::delivery::Requirement;
 use crate::{
     AgentAsk, Allow, Ceiling, CommandPattern, Digest, GrantsFile, Graph, HttpPattern, Manifest,
-    PartName, PathPattern,
+    PartName, PathPattern, Publisher, SurfaceHash,
 };
 
 mod check;
@@ -32,6 +32,11 @@ pub struct Subject {
     pub digest: Digest,
     /// The folder it was built from by this very command, resolved.
     pub source: Option<PathBuf>,
+    /// Who signed it, where a signature was verified; a grant to a publisher
+    /// never fits a file without one.
+    pub publisher: Option<Publisher>,
+    /// The hash of all that a reviewer has to know of it.
+    pub surface: SurfaceHash,
     /// The blueprint's manifest.
     pub manifest: Manifest,
     /// The blueprint's graph, checked.
@@ -81,6 +86,19 @@ pub struct GrantSources<'a> {
     pub allow_asked: bool,
     /// The organisation's ceiling; none: there is none.
     pub ceiling: Option<&'a Ceiling>,
+    /// Counts earlier runs, for grants with `max-runs`; without it they grant
+    /// nothing.
+    pub earlier: Option<&'a dyn EarlierRuns>,
+}
+
+/// Counts the runs that a grant has admitted.
+pub trait EarlierRuns: std::fmt::Debug {
+    /// How many runs, but for the one that is about to go on, were admitted under
+    /// the grant of this identity ([`GrantUsed::id`]).
+    ///
+    /// # Errors
+    /// Why they cannot be counted: then the grant grants nothing.
+    fn under(&self, grant: Digest) -> Result<u64, String>;
 }
 
 /// What is missing, for the lines that cure it.
@@ -118,6 +136,7 @@ pub fn admit(
     let mut found = Findings::default();
     let mut parts = Vec::new();
     let mut origins = Vec::new();
+    let used = sources::used(subject, sources, today);
     for (name, digest, origin, manifest) in all_parts(subject) {
         let granted = sources::rules(
             subject,
@@ -166,6 +185,9 @@ pub fn admit(
         ceiling,
         narrowed: found.narrowed,
         sources: origins,
+        limits: sources::limits(&used, sources.ceiling),
+        grants: used.iter().map(|grant| GrantUsed::of(grant)).collect(),
+        surface: subject.surface.surface,
     })
 }
 

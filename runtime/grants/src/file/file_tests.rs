@@ -241,7 +241,7 @@ fn mistakes_name_line_and_key() {
             8,
             "max-turns",
         ),
-        (bound("[grant.agent]\nmodels = [\"a\"]\n"), 5, "tools"),
+        (bound("[grant.agent]\nmodels = [\"a\"]\n"), 6, "tools"),
         (
             bound("[grant.delivery]\nto = \"origin\"\nrequire = [\"std:lint\"]\n"),
             6,

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::text::{Wrong, patterns};
+use super::tables::patterns;
+use super::text::Wrong;
 use crate::asks::is_word;
 use crate::http::CredentialRule;
 use crate::rules::Rule;

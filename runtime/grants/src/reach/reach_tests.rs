@@ -6,7 +6,6 @@ use super::*;
 use crate::delivery::Requirement;
 use crate::http::CredentialRule;
 use crate::reach::handover::HandedOver;
-use crate::reach::set::Atom as _;
 use crate::{Attach, CredentialBinding, CredentialSource, DeliveryTarget};
 
 fn rule<P>(pattern: P, opens_marked: bool) -> Rule<P> {

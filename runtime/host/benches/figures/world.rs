@@ -96,10 +96,8 @@ pub(crate) fn linked(wasm: &Path, engine: &Engine) -> Linked {
 
 pub(crate) fn admitted(inspected: minion_host::Inspected) -> minion_host::Admitted {
     let sources = GrantSources {
-        file: None,
-        allow: &[],
         allow_asked: true,
-        ceiling: None,
+        ..Default::default()
     };
     minion_host::admit(inspected, &sources, date_of_unix(0)).unwrap()
 }
