@@ -22,6 +22,7 @@ mod denial;
 mod denies;
 mod digest;
 mod evidence;
+mod explain;
 mod facts;
 mod file;
 mod graph;
@@ -47,8 +48,8 @@ mod surface;
 
 pub use admission::{Admission, AdmittedPart, GrantUsed, Narrowed};
 pub use admit::{
-    AdmissionProblem, EarlierRuns, GrantSources, MissingGrant, Origin, Refused, Subject,
-    SubjectPart, admit,
+    AdmissionProblem, EarlierRuns, Examined, GrantSources, MissingGrant, Origin, OverGranted,
+    Refused, Subject, SubjectPart, admit, examine, propose,
 };
 pub use allow::{Allow, AllowError};
 pub use asks::{
@@ -69,6 +70,7 @@ pub use evidence::{
     Approval, ChangeKind, Counts, Evidence, GateVerdict, Network, PathChange, SandboxLevel,
     SteeringChange,
 };
+pub use explain::{Explanation, Layer, NoSuchNode, Question, QuestionError, explain};
 pub use facts::{Basis, Can, Cannot, Facts, facts};
 pub use file::{GrantsError, GrantsFile, date_of_unix};
 pub use graph::{

@@ -19,10 +19,12 @@ use crate::{
 };
 
 mod check;
+mod examine;
 mod handover;
 mod refused;
 mod sources;
 
+pub use examine::{Examined, OverGranted, examine, propose};
 pub use refused::{AdmissionProblem, MissingGrant, Refused};
 
 /// Who asks for admission: a blueprint's file with all its parts.
@@ -114,7 +116,7 @@ pub(crate) enum Missing {
 
 /// What is found out while admitting.
 #[derive(Default)]
-struct Findings {
+pub(crate) struct Findings {
     missing: Vec<MissingGrant>,
     cures: Vec<Missing>,
     problems: Vec<AdmissionProblem>,
@@ -133,6 +135,20 @@ pub fn admit(
     sources: &GrantSources<'_>,
     today: Date,
 ) -> Result<Admission, Refused> {
+    let (admission, found) = weigh(subject, sources, today);
+    if !found.missing.is_empty() || !found.problems.is_empty() {
+        return Err(refused(subject, found));
+    }
+    Ok(admission)
+}
+
+/// What the sources come to, and what stands against it. Whoever gives the first
+/// away looks at the second.
+pub(crate) fn weigh(
+    subject: &Subject,
+    sources: &GrantSources<'_>,
+    today: Date,
+) -> (Admission, Findings) {
     let mut found = Findings::default();
     let mut parts = Vec::new();
     let mut origins = Vec::new();
@@ -170,25 +186,23 @@ pub fn admit(
     found.notes.extend(sources::unnamed(subject, sources));
     found.notes.sort();
     found.notes.dedup();
-    if !found.missing.is_empty() || !found.problems.is_empty() {
-        return Err(refused(subject, found));
-    }
     origins.extend(delivery.iter().map(|grant| grant.rule.clone()));
     origins.sort();
     origins.dedup();
     let ceiling = sources.ceiling.cloned();
-    Ok(Admission {
+    let admission = Admission {
         subject: subject.digest,
         parts,
         delivery,
         delivery_rule,
         ceiling,
-        narrowed: found.narrowed,
+        narrowed: std::mem::take(&mut found.narrowed),
         sources: origins,
         limits: sources::limits(&used, sources.ceiling),
         grants: used.iter().map(|grant| GrantUsed::of(grant)).collect(),
         surface: subject.surface.surface,
-    })
+    };
+    (admission, found)
 }
 
 fn all_parts(subject: &Subject) -> impl Iterator<Item = (&PartName, Digest, Origin, &Manifest)> {
