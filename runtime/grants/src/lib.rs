@@ -72,7 +72,7 @@ pub use evidence::{
 };
 pub use explain::{Explanation, Layer, NoSuchNode, Question, QuestionError, explain};
 pub use facts::{Basis, Can, Cannot, Facts, facts};
-pub use file::{GrantsError, GrantsFile, date_of_unix};
+pub use file::{GrantsError, GrantsFile, date_of_unix, days_after};
 pub use graph::{
     AgentLimits, Edge, End, Executor, Graph, GraphError, GraphProblem, Node, NodeKind, PluginUse,
     VisitBound, WayAround, WaysToDelivered,

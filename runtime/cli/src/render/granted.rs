@@ -36,24 +36,10 @@ fn told(admission: &Admission) -> Vec<String> {
 
 /// Who approved the entries of the grants file that are in use, where they say so.
 pub(crate) fn approved(admission: &Admission) {
-    for line in admission.grants().iter().filter_map(approval) {
-        talk(&line);
+    let says = |grant: &&GrantUsed| grant.approved_by.is_some() || grant.reason.is_some();
+    for grant in admission.grants().iter().filter(says) {
+        talk(&format!("grant  {}", super::grants::used(grant)));
     }
-}
-
-fn approval(grant: &GrantUsed) -> Option<String> {
-    let by = grant
-        .approved_by
-        .as_ref()
-        .map(|by| format!("  approved by {}", shown(by)));
-    let why = grant
-        .reason
-        .as_ref()
-        .map(|why| format!("  \"{}\"", shown(why)));
-    let until = grant.expires.as_ref().map(|day| format!("  until {day}"));
-    let told = [&by, &why, &until].map(|part| part.as_deref().unwrap_or_default());
-    let told = told.concat();
-    (!told.is_empty()).then(|| format!("grant  {}{told}", grant.at))
 }
 
 /// One line for each thing that an ask lets its part do, the reason on the first.

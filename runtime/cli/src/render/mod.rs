@@ -1,8 +1,10 @@
 //! What people see. Texts of guests, models, tools and repositories are escaped before they
 //! come here; sense never hangs on colour.
 
+pub(crate) mod diff;
 pub(crate) mod facts;
 pub(crate) mod granted;
+pub(crate) mod grants;
 pub(crate) mod listing;
 pub(crate) mod patch;
 pub(crate) mod progress;

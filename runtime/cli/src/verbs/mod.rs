@@ -3,8 +3,10 @@
 pub(crate) mod build;
 pub(crate) mod cancel;
 pub(crate) mod decide;
+pub(crate) mod diff;
 mod drive;
 pub(crate) mod exec;
+pub(crate) mod grants;
 pub(crate) mod inspect;
 pub(crate) mod new;
 pub(crate) mod replay;

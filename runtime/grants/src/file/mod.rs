@@ -154,6 +154,11 @@ pub fn date_of_unix(seconds: i64) -> Date {
     moment.to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
+/// So many days later.
+pub fn days_after(day: Date, days: u16) -> Date {
+    day.saturating_add(jiff::Span::new().days(i64::from(days)))
+}
+
 /// A grants file was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantsError {
