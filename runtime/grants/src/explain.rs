@@ -189,14 +189,14 @@ fn layers<P: std::fmt::Display>(
             by: by.unwrap_or_default(),
         }
     };
-    let denied = access.denied.iter().find(|rule| denies(rule)).map(told);
+    let against = access.denied.iter().find(|rule| denies(rule)).map(told);
     let mut layers = vec![
         layer("asked", &access.asked),
         layer("needed", &access.needed),
         Layer {
             layer: "denied",
-            passes: denied.is_none(),
-            by: denied.unwrap_or_default(),
+            passes: against.is_none(),
+            by: against.unwrap_or_default(),
         },
         layer("granted", &access.granted),
     ];

@@ -30,13 +30,8 @@ pub(crate) fn page(shown: &Shown<'_>) {
 
 fn lines(shown: &Shown<'_>) -> Vec<String> {
     let mut lines = vec![head(shown)];
-    lines.extend(
-        shown
-            .comparison
-            .differences
-            .iter()
-            .map(|found| told(found, shown.prompts)),
-    );
+    let found = together(&shown.comparison.differences);
+    lines.extend(found.iter().map(|found| told(found, shown.prompts)));
     let same: Vec<_> = shown
         .comparison
         .same
@@ -72,6 +67,25 @@ fn head(shown: &Shown<'_>) -> String {
         )
     };
     format!("{}  →  {}", name(shown.sides.0), name(shown.sides.1))
+}
+
+/// What only comes, or only goes, at one place in one line.
+fn together(differences: &[Difference]) -> Vec<Difference> {
+    let mut lines: Vec<Difference> = Vec::new();
+    for found in differences {
+        let same = |line: &Difference| {
+            (line.direction, &line.what, &line.of) == (found.direction, &found.what, &found.of)
+                && (line.was.is_empty(), line.now.is_empty())
+                    == (found.was.is_empty(), found.now.is_empty())
+                && (found.was.is_empty() || found.now.is_empty())
+        };
+        match lines.last_mut().filter(|line| same(line)) {
+            Some(line) if !found.now.is_empty() => line.now = [&*line.now, &*found.now].join(", "),
+            Some(line) if !found.was.is_empty() => line.was = [&*line.was, &*found.was].join(", "),
+            _ => lines.push(found.clone()),
+        }
+    }
+    lines
 }
 
 fn told(found: &Difference, prompts: bool) -> String {

@@ -127,9 +127,8 @@ pub(crate) fn explained(explanation: &Explanation) {
     for layer in &explanation.layers {
         let word = match (layer.passes, layer.layer) {
             (true, "denied") => "no rule denies it",
-            (_, "denied") => "",
-            (true, _) => "",
-            (false, _) => "no rule takes it",
+            (false, layer) if layer != "denied" => "no rule takes it",
+            _ => "",
         };
         let mark = if layer.passes { "✓" } else { "✗" };
         say(&format!(

@@ -185,3 +185,5 @@ pub fn compare(old: &Surface, new: &Surface) -> Comparison {
 
 #[cfg(test)]
 mod seeded_tests;
+#[cfg(test)]
+mod seeds;

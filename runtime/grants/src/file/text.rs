@@ -192,7 +192,7 @@ fn grant(
         approved_by: text.approved_by,
         reason: text.reason,
         expires: text.expires.map(|expires| date(&expires)).transpose()?,
-        max_runs: text.max_runs.map(at_least_one).transpose()?,
+        max_runs: text.max_runs.as_ref().map(at_least_one).transpose()?,
         rules,
         delivery: delivery.map(|text| delivery_rule(text, &at)).transpose()?,
         denied: text
@@ -243,7 +243,7 @@ fn named_tools(agent: Option<&AgentText>) -> Result<(), Wrong> {
     }
 }
 
-fn at_least_one(runs: Spanned<u64>) -> Result<u64, Wrong> {
+fn at_least_one(runs: &Spanned<u64>) -> Result<u64, Wrong> {
     match *runs.get_ref() {
         0 => Err((
             runs.span(),
@@ -280,7 +280,7 @@ fn approve(text: Spanned<ApprovedText>, at: &str) -> Result<(Range<usize>, Appro
     let delivery = text.delivery.as_ref();
     let approved = Approved {
         rules,
-        delivery: delivery.map(|text| deny::to(text)).transpose()?,
+        delivery: delivery.map(deny::to).transpose()?,
         prompts,
         graph,
     };

@@ -189,7 +189,7 @@ impl fmt::Display for Names {
 /// What may be done with a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Models {
-    pub(crate) models: Names,
+    pub(crate) names: Names,
     pub(crate) tools: Names,
     pub(crate) max_turns: u32,
     pub(crate) max_tokens: u64,
@@ -211,7 +211,7 @@ pub struct ModelCall {
 impl From<&AgentAsk> for Models {
     fn from(ask: &AgentAsk) -> Self {
         Self {
-            models: Names::Only(BTreeSet::from([ask.model.clone()])),
+            names: Names::Only(BTreeSet::from([ask.model.clone()])),
             tools: Names::Only(ask.tools.iter().cloned().collect()),
             max_turns: ask.max_turns,
             max_tokens: ask.max_tokens,
@@ -223,26 +223,26 @@ impl Atom for Models {
     type Deed = ModelCall;
 
     fn takes(&self, call: &ModelCall) -> bool {
-        self.models.has(&call.model)
+        self.names.has(&call.model)
             && call.tools.iter().all(|tool| self.tools.has(tool))
             && call.turns <= self.max_turns
             && call.tokens <= self.max_tokens
     }
 
     fn covers(&self, other: &Self) -> bool {
-        self.models.covers(&other.models)
+        self.names.covers(&other.names)
             && self.tools.covers(&other.tools)
             && self.max_turns >= other.max_turns
             && self.max_tokens >= other.max_tokens
     }
 
     fn overlaps(&self, other: &Self) -> bool {
-        !self.models.meet(&other.models).is_empty()
+        !self.names.meet(&other.names).is_empty()
     }
 
     fn meet(&self, other: &Self) -> Option<Self> {
         Some(Self {
-            models: self.models.meet(&other.models),
+            names: self.names.meet(&other.names),
             tools: self.tools.meet(&other.tools),
             max_turns: self.max_turns.min(other.max_turns),
             max_tokens: self.max_tokens.min(other.max_tokens),
@@ -252,7 +252,7 @@ impl Atom for Models {
 
 impl fmt::Display for Models {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "model={} tools={}", self.models, self.tools)?;
+        write!(f, "model={} tools={}", self.names, self.tools)?;
         if self.max_turns != u32::MAX {
             write!(f, " max-turns={}", self.max_turns)?;
         }

@@ -191,7 +191,7 @@ impl Reach {
         self.send.deny(send.iter().map(requests));
         let (gone, tools) = (denied.model_names(), denied.tool_names());
         let rest = Models {
-            models: Names::AllBut(gone),
+            names: Names::AllBut(gone),
             tools: Names::AllBut(tools),
             max_turns: u32::MAX,
             max_tokens: u64::MAX,
@@ -369,7 +369,7 @@ fn paths(rule: &Rule<PathPattern>, changes: bool) -> Paths {
 fn models(rule: &AgentRule) -> Models {
     let only = |names: &Vec<String>| Names::Only(names.iter().cloned().collect());
     Models {
-        models: only(&rule.models),
+        names: only(&rule.models),
         tools: rule.tools.as_ref().map_or_else(Names::any, only),
         max_turns: rule.max_turns.unwrap_or(u32::MAX),
         max_tokens: rule.max_tokens.unwrap_or(u64::MAX),

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 pub(crate) struct Explain {
     /// The blueprint's .wasm file
     file: PathBuf,
-    /// 'files read src/a.rs', 'files write src/a.rs', 'files list src', 'command cargo test',
-    /// 'http GET https://api.example.com/v1'
+    /// `files read src/a.rs`, `files write src/a.rs`, `files list src`, `command cargo test` or
+    /// `http GET https://api.example.com/v1`, in quotes
     what: String,
     /// In this node [default: in a step that needs all that is asked]
     #[arg(long, value_name = "NODE")]
