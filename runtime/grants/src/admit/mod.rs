@@ -242,3 +242,6 @@ fn refused(subject: &Subject, found: Findings) -> Refused {
 #[cfg(test)]
 #[path = "admit_tests.rs"]
 pub(crate) mod tests;
+
+#[cfg(test)]
+mod narrow_tests;

@@ -87,6 +87,10 @@ impl Seeds {
                 });
             }
         }
+    }
+
+    /// Terms of an agent, a credential, and what was never asked before.
+    fn terms(&mut self) {
         self.add("a credential", |surface| {
             rewrite(surface, "look-up", |value| {
                 value["http"]["credential"] = json!("token");
@@ -217,6 +221,10 @@ impl Seeds {
                 node_of(surface, gate).kind = crate::NodeKind::Deterministic;
             });
         }
+    }
+
+    /// Gates whose judge is another.
+    fn judges(&mut self) {
         self.add("a gate with other parameters", |surface| {
             let lint = node_of(surface, "lint");
             if let crate::Executor::Plugin(plugin) = &mut lint.executor {
@@ -273,6 +281,10 @@ impl Seeds {
             let part = surface.parts.get_mut("std:lint").unwrap();
             part.imports.push("minion:host/workspace@0.1.0".to_owned());
         });
+    }
+
+    /// What has no order.
+    fn words(&mut self) {
         self.add_changed("a prompt", |surface| {
             surface
                 .prompts
@@ -331,8 +343,11 @@ fn node_of<'a>(surface: &'a mut Surface, id: &str) -> &'a mut crate::Node {
 pub(super) fn seeds() -> Vec<Seed> {
     let mut seeds = Seeds::default();
     seeds.patterns();
+    seeds.terms();
     seeds.nodes();
     seeds.ways();
+    seeds.judges();
     seeds.parts();
+    seeds.words();
     seeds.0
 }
