@@ -219,6 +219,15 @@ impl<'a> HttpRule<'a> {
         self.private
     }
 
+    /// The same within what somebody else may: private addresses and the
+    /// credential only where both have them.
+    #[must_use]
+    pub fn within(mut self, other: &HttpRule<'_>) -> Self {
+        self.private &= other.private;
+        self.credential = self.credential.filter(|own| other.credential == Some(*own));
+        self
+    }
+
     /// The credential that goes with it.
     pub const fn credential(&self) -> Option<&'a CredentialBinding> {
         self.credential
