@@ -16,4 +16,5 @@ mod evidence;
 mod looking;
 mod main_job;
 mod model;
+mod network;
 mod survival;
