@@ -16,7 +16,7 @@ fn killed_while_waiting(trial: &Trial, server: &Server, send: &Value) -> String 
     let mut child = command.spawn().unwrap();
     let since = Instant::now();
     while server.heard().is_empty() {
-        assert!(since.elapsed() < Duration::from_secs(60), "never asked");
+        assert!(since.elapsed() < Duration::from_mins(1), "never asked");
         std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();

@@ -76,9 +76,9 @@ fn serve(mut stream: TcpStream, heard: &Mutex<Vec<String>>, answer: &Answer) {
             Ok(length) => received.extend_from_slice(&buffer[..length]),
         }
     }
-    let head = String::from_utf8_lossy(&received).into_owned();
-    heard.lock().unwrap().push(head.clone());
-    match answer(&head) {
+    let asked = String::from_utf8_lossy(&received).into_owned();
+    heard.lock().unwrap().push(asked.clone());
+    match answer(&asked) {
         Some(answer) => drop(stream.write_all(answer.as_bytes())),
         // Until whoever asked is gone.
         None => drop(stream.read(&mut buffer)),

@@ -121,7 +121,7 @@ async fn send(
         body: body_of(asked.body),
         credential,
     };
-    let admits = |address| rule.private() || minion_grants::is_public(address);
+    let admits = |address| rule.admits(request, address);
     let failed = |error| failed(caller, request, error);
     let egress = network.egress()?;
     let mut incoming = egress.send(outgoing, admits).await.map_err(failed)?;
