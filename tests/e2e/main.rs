@@ -16,5 +16,6 @@ mod evidence;
 mod looking;
 mod main_job;
 mod model;
+mod network;
 mod review;
 mod survival;

@@ -19,6 +19,9 @@ pub struct Limits {
     /// Sandboxed commands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commands: Option<u64>,
+    /// Requests over HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<u64>,
     /// Visits of nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visits: Option<u64>,
@@ -43,6 +46,7 @@ impl Limits {
             tokens: tighter(self.tokens, other.tokens),
             tool_calls: tighter(self.tool_calls, other.tool_calls),
             commands: tighter(self.commands, other.commands),
+            requests: tighter(self.requests, other.requests),
             visits: tighter(self.visits, other.visits),
             run_seconds: tighter(self.run_seconds, other.run_seconds),
             visit_seconds: tighter(self.visit_seconds, other.visit_seconds),

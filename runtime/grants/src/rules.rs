@@ -3,6 +3,7 @@
 //! can therefore only narrow.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -178,6 +179,22 @@ impl<'a> HttpRule<'a> {
     /// Whether it may go to addresses outside of the public internet.
     pub const fn private(&self) -> bool {
         self.private
+    }
+
+    /// Whether the request may go to this address of its host. A private one is opened by
+    /// `private = true`, where it is of a network of the operator's own or written out.
+    pub fn admits(&self, request: &HttpRequest, address: IpAddr) -> bool {
+        let own = || crate::http::is_own(address) || request.address() == Some(address);
+        crate::is_public(address) || (self.private && own())
+    }
+
+    /// The same within what somebody else may: private addresses and the
+    /// credential only where both have them.
+    #[must_use]
+    pub fn within(mut self, other: &HttpRule<'_>) -> Self {
+        self.private &= other.private;
+        self.credential = self.credential.filter(|own| other.credential == Some(*own));
+        self
     }
 
     /// The credential that goes with it.

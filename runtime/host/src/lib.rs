@@ -16,6 +16,7 @@ mod imports;
 mod inspect;
 mod link;
 mod load;
+mod network;
 mod outcome;
 mod project;
 mod run;
@@ -35,6 +36,7 @@ pub use inspect::{InspectError, Inspected, Part, inspect};
 pub use link::{LinkError, Linked, link};
 pub use load::{LoadError, Loaded, load};
 pub use minion_door::{Budget, Warnings};
+pub use network::Network;
 pub use outcome::{Beside, Branch, Finished, Outcome, origin};
 pub use project::{ProjectCommand, ProjectError, Purpose};
 pub use run::{

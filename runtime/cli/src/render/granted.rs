@@ -29,7 +29,7 @@ fn told(admission: &Admission) -> Vec<String> {
         )
     }));
     lines.push(
-        "not granted  secret-looking and protected files, commands without a sandbox".to_owned(),
+        "not granted  secret-looking and protected files, private addresses, credentials, commands without a sandbox".to_owned(),
     );
     lines
 }

@@ -37,6 +37,32 @@ const V6: &[([u16; 3], u32)] = &[
     ([0x3fff, 0, 0], 20),     // documentation
 ];
 
+/// Blocks that a network of the operator's own has its addresses from.
+const OWN_V4: &[([u8; 4], u32)] = &[
+    ([10, 0, 0, 0], 8),
+    ([100, 64, 0, 0], 10),
+    ([127, 0, 0, 0], 8),
+    ([172, 16, 0, 0], 12),
+    ([192, 168, 0, 0], 16),
+];
+
+/// Where clouds tell a machine its own keys, within such blocks.
+const METADATA: &[IpAddr] = &[
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
+
+/// Whether a name that may lead to private addresses may lead to this one: one
+/// of this machine or of a network of the operator's own. Metadata services,
+/// link-local, multicast and reserved addresses are reached by no name.
+pub(crate) fn is_own(address: IpAddr) -> bool {
+    let own = match address {
+        IpAddr::V4(address) => OWN_V4.iter().any(|block| is_in(address, *block)),
+        IpAddr::V6(address) => address.is_loopback() || address.segments()[0] >> 9 == 0x7e,
+    };
+    own && !METADATA.contains(&address)
+}
+
 /// Whether an address is globally routable unicast.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -46,11 +72,12 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let within = |&(network, length): &([u8; 4], u32)| {
-        let mask = u32::MAX << (32 - length);
-        address.to_bits() & mask == Ipv4Addr::from(network).to_bits()
-    };
-    !V4.iter().any(within)
+    !V4.iter().any(|block| is_in(address, *block))
+}
+
+fn is_in(address: Ipv4Addr, (network, length): ([u8; 4], u32)) -> bool {
+    let mask = u32::MAX << (32 - length);
+    address.to_bits() & mask == Ipv4Addr::from(network).to_bits()
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
@@ -161,6 +188,39 @@ mod tests {
             "ff02::1",
         ] {
             assert!(!public(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_private_name_leads_to_networks_of_ones_own_alone() {
+        for text in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.31.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "::1",
+            "fd12::1",
+        ] {
+            assert!(is_own(text.parse().unwrap()), "{text}");
+        }
+        for text in [
+            "169.254.169.254",
+            "168.63.129.16",
+            "100.100.100.200",
+            "192.0.0.192",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "fd00:ec2::254",
+            "fe80::1",
+            "ff02::1",
+            "::",
+            "::ffff:127.0.0.1",
+            "64:ff9b::10.0.0.1",
+            "8.8.8.8",
+        ] {
+            assert!(!is_own(text.parse().unwrap()), "{text}");
         }
     }
 

@@ -46,6 +46,18 @@ pub struct CredentialBinding {
     pub plain: bool,
 }
 
+impl CredentialBinding {
+    /// A credential from the variable of its own name, for whoever sends without a grants file.
+    pub fn new(name: &str, attach: Attach, plain: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            from: CredentialSource::Env(name.to_owned()),
+            attach,
+            plain,
+        }
+    }
+}
+
 /// A binding, what it is bound to, and where that is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -48,7 +48,7 @@ impl Authority {
             return refuse(DENIED, deny_cure(&rule.from, "http.send", &pattern));
         }
         let Some(grant) = http_fit(&self.send.granted, request) else {
-            return refuse("not-granted", self.grant_request(request));
+            return refuse("not-granted", self.grant_request(request, false));
         };
         let mut private = grant.opens_marked;
         if let Some(ceiling) = &self.send.ceiling {
@@ -74,10 +74,12 @@ impl Authority {
 
     /// Why an address that a host has is not connected to.
     pub fn private_address(&self, request: &HttpRequest, address: IpAddr) -> Denial {
-        let cure = format!(
-            "`{address}` is outside of the public internet; grant it with `private = true`: {}",
-            self.grant_request(request)
-        );
+        let cure = if super::is_own(address) || request.address().is_some() {
+            let line = self.grant_request(request, true);
+            format!("`{address}` is outside of the public internet; {line}")
+        } else {
+            format!("`{address}` is reached by no name; the grant would have to write it out")
+        };
         let target = request.to_string();
         denial(CapabilityKind::Http, &target, "private-address", cure)
     }
@@ -95,16 +97,26 @@ impl Authority {
             .find(|binding| request.is_tls() || binding.plain)
     }
 
-    fn grant_request(&self, request: &HttpRequest) -> String {
+    fn grant_request(&self, request: &HttpRequest, private: bool) -> String {
         let path = request.path_and_query().split('?').next().unwrap_or("/");
         let line = |path: &str| format!("{} {}{path}", request.method(), request.origin());
         let exact = line(path).parse::<HttpPattern>();
         // A star would be a wildcard in the pattern, a quote would end the flag.
         let exact = exact.is_ok() && !path.contains(['*', '\'']);
         let line = line(if exact { path } else { "/**" });
+        let private = private
+            || line
+                .parse()
+                .is_ok_and(|line: HttpPattern| line.is_private());
         let line = crate::shown(&line);
+        let (entry, key) = if private {
+            let entry = format!("{{ to = \"{line}\", private = true }}");
+            (entry, "http:private")
+        } else {
+            (format!("\"{line}\""), "http")
+        };
         format!(
-            "add \"{line}\" to `http.send` of the grant for `{}`, or `--allow 'http={line}'`",
+            "add {entry} to `http.send` of the grant for `{}`, or `--allow '{key}={line}'`",
             self.part
         )
     }

@@ -77,6 +77,13 @@ fn the_cure_of_a_denied_request_is_a_flag_that_can_be_read() {
         &granted("[grant.http]\nsend = [\"GET https://*.example.com/v1/**\"]\n"),
         &["api"],
     );
+    let own = request("GET http://127.0.0.1:8080/a");
+    let cure = authority.http_rule(&own).unwrap_err().cure;
+    let flag = cure.split("--allow '").nth(1).unwrap();
+    assert!(
+        crate::Allow::parse(flag.split('\'').next().unwrap()).is_ok(),
+        "{cure}"
+    );
     for path in ["/a?b=c", "/a*b", "/a%20b", "/a';reboot;'"] {
         let request = request(&format!("POST https://api.example.com{path}"));
         let denial = authority.http_rule(&request).unwrap_err();
@@ -107,6 +114,12 @@ send = ["GET https://*.example.com/**", { to = "GET http://127.0.0.1:8080/**", p
     assert!(!authority.http_rule(&public).unwrap().private());
     let denial = authority.private_address(&public, "10.0.0.1".parse().unwrap());
     assert!(denial.cure.contains("private = true"), "{denial}");
+    let denial = authority.private_address(&public, "169.254.169.254".parse().unwrap());
+    assert!(denial.cure.contains("by no name"), "{denial}");
+    let rule = authority.http_rule(&own).unwrap();
+    let admits = |address: &str| rule.admits(&own, address.parse().unwrap());
+    assert!(admits("127.0.0.1") && admits("10.0.0.1") && admits("8.8.8.8"));
+    assert!(!admits("169.254.169.254"));
 }
 
 #[test]

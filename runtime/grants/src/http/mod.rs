@@ -12,6 +12,7 @@ mod method;
 mod pattern;
 mod request;
 
+pub(crate) use address::is_own;
 pub use address::is_public;
 pub(crate) use credential::CredentialRule;
 pub use credential::{Attach, CredentialBinding, CredentialSource};
