@@ -1,5 +1,5 @@
 //! Which room may know which: `cli → host → {agents, workspace, sandbox} → door → {grants,
-//! journal}`, beside it `bundle → grants` and `shipped`, and the guests' side apart.
+//! journal}`, beside it `bundle → grants`, `egress → grants` and `shipped`, and the guests' side apart.
 //!
 //! In come the manifests and the `use` lines of every room; an arrow that is not in [`ROOMS`]
 //! fails, and so do a room that is missing there and a file that has grown too long.
@@ -24,6 +24,7 @@ const ROOMS: &[(&str, &str, &[&str])] = &[
         "minion-shipped",
         &["minion-bundle", "minion-grants"],
     ),
+    ("runtime/egress", "minion-egress", &["minion-grants"]),
     ("runtime/agents", "minion-agents", BENEATH_HOST),
     ("runtime/workspace", "minion-workspace", BENEATH_HOST),
     ("runtime/sandbox", "minion-sandbox", BENEATH_HOST),
@@ -60,6 +61,7 @@ const BENEATH_CLI: &[&str] = &[
     "minion-agents",
     "minion-bundle",
     "minion-door",
+    "minion-egress",
     "minion-grants",
     "minion-journal",
     "minion-sandbox",

@@ -34,6 +34,7 @@ pub mod plugin {
             "minion:host/types@0.1.0": crate::bindings::host::types,
             "minion:host/workspace@0.1.0": crate::bindings::host::workspace,
             "minion:host/command@0.1.0": crate::bindings::host::command,
+            "minion:host/http@0.1.0": crate::bindings::host::http,
             "minion:host/log@0.1.0": crate::bindings::host::log,
         },
         pub_export_macro: true,

@@ -3,7 +3,7 @@
 
 use crate::bindings::blueprint::exports::minion::blueprint::blueprint as wit;
 use crate::graph::Graph;
-use crate::{AgentCall, Command, Failure, Finding, Level, PluginCall, Workspace};
+use crate::{AgentCall, Command, Failure, Finding, Level, Method, PluginCall, Request, Workspace};
 use crate::{command, log};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -93,6 +93,11 @@ impl Context {
     /// A program to run in the sandbox.
     pub fn command(&self, program: &str) -> Command {
         Command::new(program)
+    }
+
+    /// A request over HTTP.
+    pub fn http(&self, method: Method, url: &str) -> Request {
+        Request::new(method, url)
     }
 
     /// Whether the program is granted and found on this machine.

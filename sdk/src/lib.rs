@@ -53,6 +53,7 @@ mod entry;
 mod failure;
 mod finding;
 pub mod graph;
+mod http;
 mod log;
 mod plugin;
 mod plugins;
@@ -66,6 +67,7 @@ pub use blueprint::{Blueprint, Context, LastVisit, State, Step, Transition};
 pub use command::{Command, Completed};
 pub use failure::{Denial, Failure, LimitKind, LimitReached};
 pub use finding::{Finding, Severity, few};
+pub use http::{Method, Request, Response};
 pub use log::Level;
 pub use minion_sdk_macros::{blueprint, parameters, state};
 pub use plugin::{
@@ -99,7 +101,7 @@ pub mod __private {
 /// everywhere else.
 mod host {
     #[cfg(target_arch = "wasm32")]
-    pub(crate) use crate::bindings::host::{agent, command, log, plugins, workspace};
+    pub(crate) use crate::bindings::host::{agent, command, http, log, plugins, workspace};
     #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) use crate::testing::imports::{agent, command, log, plugins, workspace};
+    pub(crate) use crate::testing::imports::{agent, command, http, log, plugins, workspace};
 }

@@ -2,7 +2,7 @@
 //! verdict.
 
 use crate::bindings::plugin::exports::minion::node::node as wit;
-use crate::{Command, Failure, Finding, Level, Workspace, command, log};
+use crate::{Command, Failure, Finding, Level, Method, Request, Workspace, command, log};
 use serde::de::DeserializeOwned;
 
 pub use crate::bindings::host::types::Verdict;
@@ -75,6 +75,11 @@ impl<P> Input<P> {
     /// A program to run in the sandbox.
     pub fn command(&self, program: &str) -> Command {
         Command::new(program)
+    }
+
+    /// A request over HTTP.
+    pub fn http(&self, method: Method, url: &str) -> Request {
+        Request::new(method, url)
     }
 
     /// Whether the program is granted and found on this machine.

@@ -17,4 +17,6 @@ mod evidence;
 mod looking;
 mod main_job;
 mod model;
+mod network;
+mod review;
 mod survival;

@@ -14,10 +14,11 @@ const BLUEPRINT: &str = "minion:blueprint/blueprint";
 const NODE: &str = "minion:node/node";
 
 /// What the contract offers to guests.
-const IMPORTS: [&str; 8] = [
+const IMPORTS: [&str; 9] = [
     "minion:blueprint/graph",
     "minion:host/agent",
     "minion:host/command",
+    "minion:host/http",
     "minion:host/log",
     "minion:host/plugins",
     "minion:host/types",

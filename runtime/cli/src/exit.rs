@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 /// Done.
 pub(crate) const DONE: u8 = 0;
+/// Two things that are compared do not fit: something is wider, or there is something to look at.
+pub(crate) const DIFFERS: u8 = 1;
 /// The words of the command, or a file that it names, are wrong.
 pub(crate) const USAGE: u8 = 2;
 /// Refused: not admitted, damaged, not what it says.
@@ -23,7 +25,7 @@ pub(crate) const ESCALATED: u8 = 6;
 pub(crate) const BUG: u8 = 70;
 
 /// The codes as the help shows them.
-pub(crate) const HELP: &str = "Exit codes: 0 done · 1 the blueprint ended in failure · 2 usage · 3 refused (admission, \
+pub(crate) const HELP: &str = "Exit codes: 0 done · 1 the blueprint ended in failure, or what is compared differs · 2 usage · 3 refused (admission, \
 integrity) · 4 went another way than recorded, or a journal was altered · 5 limit reached, stopped, or held by another process · 6 a human has to \
 go on (escalated, or waiting) · 70 a bug of ours";
 
@@ -81,6 +83,11 @@ impl Fail {
             code: BUG,
             message: format!("{message}\nthis is a bug of minion-rt; please report it"),
         }
+    }
+
+    /// What went wrong, alone.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// Tells it, as data too where `json` is wanted, and gives the exit code.

@@ -68,6 +68,11 @@ impl Settings {
         self.config.join("grants.toml")
     }
 
+    /// The organisation's ceiling, unless the command names another.
+    pub(crate) fn ceiling(&self) -> PathBuf {
+        self.config.join("ceiling.toml")
+    }
+
     /// The operator's models.
     pub(crate) fn agents(&self) -> PathBuf {
         self.config.join("agents.toml")

@@ -66,6 +66,10 @@ pub mod calls {
         COMMAND_AVAILABLE = "command.available", Observe, Again;
         /// An agent's whole work: model turns and tool calls stand beneath it.
         AGENT_RUN = "agent.run", Local, Again;
+        /// A request over HTTP that may be sent twice: GET, HEAD, OPTIONS, PUT, DELETE.
+        HTTP_REQUEST = "http.request", External, Again;
+        /// A request over HTTP that may not: POST, PATCH.
+        HTTP_REQUEST_ONCE = "http.request-once", External, Ask;
         /// One turn of a model.
         MODEL_TURN = "model.turn", External, Again;
         /// One tool call of an agent that no other kind stands for.
@@ -108,7 +112,13 @@ mod tests {
             .collect();
         assert_eq!(
             external,
-            ["model.turn", "delivery.branch", "escalation.branch"]
+            [
+                "http.request",
+                "http.request-once",
+                "model.turn",
+                "delivery.branch",
+                "escalation.branch"
+            ]
         );
     }
 }

@@ -1,6 +1,6 @@
 //! Who comes to the door.
 
-use minion_grants::{Authority, Denial, FileOp, FileRule, Verdict};
+use minion_grants::{Authority, Denial, FileOp, FileRule, HttpRequest, HttpRule, Verdict};
 use minion_journal::Seq;
 use std::sync::Arc;
 
@@ -60,6 +60,18 @@ impl Caller {
     /// Judges a command line.
     pub fn command(&self, program: &str, arguments: &[String]) -> Verdict {
         self.judged(|authority| authority.command(program, arguments))
+    }
+
+    /// Judges a request: its own rule, within everything that it works within.
+    ///
+    /// # Errors
+    /// The denial.
+    pub fn http(&self, request: &HttpRequest) -> Result<HttpRule<'_>, Denial> {
+        let mut rule = self.authority.http_rule(request)?;
+        for authority in &self.within {
+            rule = rule.within(&authority.http_rule(request)?);
+        }
+        Ok(rule)
     }
 
     /// Whether any command line of the program could be allowed.

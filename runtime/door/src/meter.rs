@@ -16,6 +16,9 @@ pub struct Budget {
     pub tool_calls: u64,
     /// Sandboxed commands; default 10,000.
     pub commands: u64,
+    /// Requests over HTTP; default 10,000.
+    #[serde(default = "requests")]
+    pub requests: u64,
     /// Visits of nodes; default 100,000.
     pub visits: u64,
     /// Wall time of the whole run in seconds; default 8 hours.
@@ -31,11 +34,16 @@ impl Default for Budget {
             tokens: 4_000_000,
             tool_calls: 2_000,
             commands: 10_000,
+            requests: requests(),
             visits: 100_000,
             run_seconds: 8 * 3600,
             visit_seconds: 2 * 3600,
         }
     }
+}
+
+const fn requests() -> u64 {
+    10_000
 }
 
 /// A plain copy of what has been spent.
@@ -52,8 +60,19 @@ pub struct Spent {
     pub tool_calls: u64,
     /// Sandboxed commands.
     pub commands: u64,
+    /// Requests over HTTP.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub requests: u64,
     /// Calls that were denied.
     pub denied: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde calls"
+)]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Counts against a [`Budget`]; shared by everything in a run.
@@ -65,6 +84,7 @@ pub struct Meter {
     output_tokens: AtomicU64,
     tool_calls: AtomicU64,
     commands: AtomicU64,
+    requests: AtomicU64,
     denied: AtomicU64,
 }
 
@@ -86,6 +106,7 @@ impl Meter {
             output_tokens: spent.output_tokens.into(),
             tool_calls: spent.tool_calls.into(),
             commands: spent.commands.into(),
+            requests: spent.requests.into(),
             denied: spent.denied.into(),
         }
     }
@@ -130,6 +151,11 @@ impl Meter {
         take(&self.commands, self.budget.commands, LimitKind::ToolCalls)
     }
 
+    /// Takes one request before it is sent.
+    pub fn request(&self) -> Result<(), LimitReached> {
+        take(&self.requests, self.budget.requests, LimitKind::ToolCalls)
+    }
+
     pub(crate) fn denial(&self) {
         self.denied.fetch_add(1, Relaxed);
     }
@@ -147,6 +173,7 @@ impl Meter {
             output_tokens: self.output_tokens.load(Relaxed),
             tool_calls: self.tool_calls.load(Relaxed),
             commands: self.commands.load(Relaxed),
+            requests: self.requests.load(Relaxed),
             denied: self.denied.load(Relaxed),
         }
     }

@@ -191,6 +191,9 @@ impl Door {
             intent: Some(hash),
         };
         let (result, response) = split(effect(permit).await);
+        if let Err(Failure::Denied(denial)) = &result {
+            self.remember(caller, kind, denial);
+        }
         self.result(caller, intent, since, response)?;
         self.journal()?.commit()?;
         Ok(result)
@@ -290,7 +293,16 @@ impl Door {
         match said {
             Heard::Nothing => Ok(Known::Nothing),
             Heard::Begun(seq, hash) => Ok(Known::Begun(seq, hash)),
-            Heard::Response(response) => Self::read(caller, call, response).map(Known::Answered),
+            Heard::Response(response) => {
+                let answer = Self::read(caller, call, response)?;
+                // An address is judged when its name is looked up, after the intent.
+                if let (Effect::External, Err(Failure::Denied(denial))) =
+                    (call.kind.effect, &answer)
+                {
+                    self.remember(caller, call.kind, denial);
+                }
+                Ok(Known::Answered(answer))
+            }
             Heard::Denied(denial) => {
                 self.remember(caller, call.kind, &denial);
                 Ok(Known::Answered(Err(Failure::Denied(denial))))

@@ -3,15 +3,18 @@
 
 use serde::Serialize;
 
-use crate::authority::{Access, Authority};
-use crate::rules::{AgentGrant, Ceiling, Rule, Rules};
+use crate::authority::{Access, Authority, DENIED};
+use crate::delivery::DeliveryRule;
+use crate::denies::Denies;
+use crate::file::Grant;
+use crate::rules::{AgentGrant, Rule, Rules};
 use crate::{
-    AgentLimits, Ask, AskId, Capability, CapabilityKind, DeliveryGrant, Digest, Executor, Node,
-    NodeKind, Origin, PartName, canonical_json,
+    AgentLimits, Ask, AskId, Capability, CapabilityKind, Ceiling, DeliveryGrant, Digest, Executor,
+    HttpPattern, Limits, Node, NodeKind, Origin, PartName, Reach, canonical_json,
 };
 
 /// What a file may do in a run. Made by [`admit`](crate::admit) alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Admission {
     pub(crate) subject: Digest,
@@ -19,10 +22,55 @@ pub struct Admission {
     pub(crate) parts: Vec<AdmittedPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<DeliveryGrant>,
+    /// The same as it was written, for [`Admission::reach`].
+    #[serde(skip)]
+    pub(crate) delivery_rule: Option<DeliveryRule>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ceiling: Option<Ceiling>,
     pub(crate) narrowed: Vec<Narrowed>,
     pub(crate) sources: Vec<String>,
+    #[serde(skip_serializing_if = "Limits::is_empty")]
+    pub(crate) limits: Limits,
+    /// The entries of the grants file that hold for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) grants: Vec<GrantUsed>,
+    pub(crate) surface: Digest,
+}
+
+/// An entry of the grants file that holds for an admitted file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GrantUsed {
+    /// `grants.toml:14`.
+    pub at: String,
+    /// Of what it says, but for who approved it, why and for how long.
+    pub id: Digest,
+    /// Who approved it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The last day on which it holds. Neither this nor the next is recorded: a run goes on
+    /// under a grant whose term was made longer.
+    #[serde(skip)]
+    pub expires: Option<String>,
+    /// How many runs it admits.
+    #[serde(skip)]
+    pub max_runs: Option<u64>,
+}
+
+impl GrantUsed {
+    pub(crate) fn of(grant: &Grant) -> Self {
+        Self {
+            at: grant.at.clone(),
+            id: grant.id,
+            approved_by: grant.approved_by.clone(),
+            reason: grant.reason.clone(),
+            expires: grant.expires.map(|day| day.to_string()),
+            max_runs: grant.max_runs,
+        }
+    }
 }
 
 /// One part of an admitted file.
@@ -110,45 +158,81 @@ impl Admission {
         &self.sources
     }
 
+    /// What a run of it may spend at most.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The entries of the grants file that hold for it, with who approved them.
+    pub fn grants(&self) -> &[GrantUsed] {
+        &self.grants
+    }
+
+    /// The hash of the surface that was admitted.
+    pub const fn surface(&self) -> Digest {
+        self.surface
+    }
+
     /// What a part may do: asked ∩ granted ∩ ceiling, and of the asks only
     /// those in `needs`; `None` means all of them. An unknown part may do nothing.
     pub fn authority(&self, part: &PartName, needs: Option<&[AskId]>) -> Authority {
         let Some(part) = self.part(part) else {
             return Authority::default();
         };
-        let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
-        let needed = asked_rules(part.asks.iter().filter(needed));
+        let needed = asked_rules(part.asks.iter().filter(|ask| is_needed(ask, needs)));
         let asked = asked_rules(part.asks.iter());
-        let ceiling = self.ceiling.as_ref().map(|ceiling| &ceiling.0);
+        let ceiling = self.ceiling.as_ref().map(|ceiling| &ceiling.rules);
         let mut authority = Authority {
             part: self.parts[0].name.to_string(),
-            read: access(
-                &needed.read,
-                &asked.read,
-                &part.granted.read,
-                ceiling.map(|rules| &rules.read),
-            ),
-            write: access(
-                &needed.write,
-                &asked.write,
-                &part.granted.write,
-                ceiling.map(|rules| &rules.write),
-            ),
-            run: access(
-                &needed.run,
-                &asked.run,
-                &part.granted.run,
-                ceiling.map(|rules| &rules.run),
-            ),
+            read: access(&needed, &asked, &part.granted, ceiling, |rules| &rules.read),
+            write: access(&needed, &asked, &part.granted, ceiling, |rules| {
+                &rules.write
+            }),
+            run: access(&needed, &asked, &part.granted, ceiling, |rules| &rules.run),
+            send: access(&needed, &asked, &part.granted, ceiling, |rules| &rules.send),
+            wanted: wanted(part, needs),
+            credentials: part.granted.credentials.clone(),
             agent: None,
             no_agent: None,
             unsandboxed: part.granted.unsandboxed && ceiling.is_none_or(|rules| rules.unsandboxed),
         };
-        match agent(part, needs, ceiling) {
+        let denied = self.denied(part);
+        authority.read.denied.clone_from(&denied.read);
+        authority.write.denied.clone_from(&denied.write);
+        authority.send.denied.clone_from(&denied.send);
+        authority.run.denied = denied.run.iter().map(Rule::denying).collect();
+        match agent(part, needs, ceiling).and_then(|agent| spared(agent, &denied)) {
             Ok(grant) => authority.agent = Some(grant),
             Err(rule) => authority.no_agent = Some(rule),
         }
         authority
+    }
+
+    /// What is denied to a part, by the grants file and by the ceiling.
+    fn denied(&self, part: &AdmittedPart) -> Denies {
+        let mut denied = part.granted.denied.clone();
+        if let Some(ceiling) = &self.ceiling {
+            denied.extend(&ceiling.rules.denied);
+        }
+        denied
+    }
+
+    /// The same as [`Admission::authority`] as a set. Where two grants give a
+    /// model in two ways, a call has the one that leaves the most tools; the set
+    /// has both.
+    pub fn reach(&self, part: &PartName, needs: Option<&[AskId]>) -> Reach {
+        let Some(part) = self.part(part) else {
+            return Reach::default();
+        };
+        let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
+        let asked = Reach::asked(part.asks.iter().filter(needed));
+        let own = part.digest == self.subject;
+        let deliveries = self.delivery_rule.iter().filter(|_| own);
+        let given = asked.intersect(&Reach::of(&part.granted, deliveries));
+        match &self.ceiling {
+            Some(ceiling) => given.intersect(&ceiling.reach()),
+            None => given,
+        }
     }
 
     /// What a node may do. A step has what it needs, and a model only where it
@@ -185,16 +269,18 @@ impl Authority {
 }
 
 fn access<P: Clone>(
-    needed: &[Rule<P>],
-    asked: &[Rule<P>],
-    granted: &[Rule<P>],
-    ceiling: Option<&Vec<Rule<P>>>,
+    needed: &Rules,
+    asked: &Rules,
+    granted: &Rules,
+    ceiling: Option<&Rules>,
+    of: impl Fn(&Rules) -> &Vec<Rule<P>>,
 ) -> Access<P> {
     Access {
-        needed: needed.to_vec(),
-        asked: asked.to_vec(),
-        granted: granted.to_vec(),
-        ceiling: ceiling.cloned(),
+        needed: of(needed).clone(),
+        asked: of(asked).clone(),
+        denied: Vec::new(),
+        granted: of(granted).clone(),
+        ceiling: ceiling.map(|rules| of(rules).clone()),
     }
 }
 
@@ -209,10 +295,30 @@ pub(crate) fn asked_rules<'a>(asks: impl Iterator<Item = &'a Ask>) -> Rules {
                 rules.write.extend(as_rules(&files.write, &from, true));
             }
             Capability::Command(command) => rules.run.extend(as_rules(&command.run, &from, true)),
+            Capability::Http(http) => rules.send.extend(as_rules(&http.send, &from, true)),
             Capability::Agent(_) | Capability::Delivery(_) => {}
         }
     }
     rules
+}
+
+fn is_needed(ask: &Ask, needs: Option<&[AskId]>) -> bool {
+    needs.is_none_or(|needs| needs.contains(&ask.id))
+}
+
+/// The credentials that the needed asks want, each with the requests it is wanted for.
+fn wanted(part: &AdmittedPart, needs: Option<&[AskId]>) -> Vec<(String, HttpPattern)> {
+    let needed = part.asks.iter().filter(|ask| is_needed(ask, needs));
+    let wanted = needed.filter_map(|ask| match &ask.capability {
+        Capability::Http(http) => http.credential.as_ref().map(|name| (name, &http.send)),
+        _ => None,
+    });
+    wanted
+        .flat_map(|(name, send)| {
+            send.iter()
+                .map(move |pattern| (name.clone(), pattern.clone()))
+        })
+        .collect()
 }
 
 /// Patterns as rules of one source.
@@ -225,6 +331,16 @@ pub(crate) fn as_rules<P: Clone>(patterns: &[P], from: &str, opens_marked: bool)
     patterns.iter().map(rule).collect()
 }
 
+/// What a deny leaves of a model: neither it nor the tools that are named.
+fn spared(mut agent: AgentGrant, denied: &Denies) -> Result<AgentGrant, &'static str> {
+    if denied.model_names().contains(&agent.model) {
+        return Err(DENIED);
+    }
+    let tools = denied.tool_names();
+    agent.tools.retain(|tool| !tools.contains(tool));
+    Ok(agent)
+}
+
 /// The model that the needed asks give. Several asks give the first; a graph
 /// that was checked needs one at most.
 fn agent(
@@ -232,12 +348,16 @@ fn agent(
     needs: Option<&[AskId]>,
     ceiling: Option<&Rules>,
 ) -> Result<AgentGrant, &'static str> {
-    let needed = |ask: &&Ask| needs.is_none_or(|needs| needs.contains(&ask.id));
     let model = |ask: &Ask| match &ask.capability {
         Capability::Agent(agent) => Some(AgentGrant::asked(agent)),
         _ => None,
     };
-    let Some(asked) = part.asks.iter().filter(needed).find_map(model) else {
+    let Some(asked) = part
+        .asks
+        .iter()
+        .filter(|ask| is_needed(ask, needs))
+        .find_map(model)
+    else {
         let any = part
             .asks
             .iter()

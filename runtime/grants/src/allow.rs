@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::asks::is_word;
 use crate::delivery::Requirement;
-use crate::{CommandPattern, DeliveryTarget, PartName, PathPattern};
+use crate::{CommandPattern, DeliveryTarget, HttpPattern, PartName, PathPattern};
 
 /// One `--allow`.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub(crate) enum Allowed {
     Read(PathPattern),
     Write(PathPattern),
     Command(CommandPattern),
+    /// With whether it may leave the public internet.
+    Send(HttpPattern, bool),
     Agent(String),
     Delivery(DeliveryTarget),
     Require(Requirement),
@@ -25,6 +27,7 @@ pub(crate) enum Allowed {
 
 impl Allow {
     /// Reads `files:read=src/**`, `files:write=src/**`, `command=cargo test *`,
+    /// `http=GET https://api.example.com/v1/**`, `http:private=GET http://127.0.0.1:8080/**`,
     /// `agent=default`, `delivery=branch`, `require=std:lint` (also
     /// `require=std:test {"json": "parameters"}`), `gates=none`.
     pub fn parse(text: &str) -> Result<Self, AllowError> {
@@ -52,6 +55,7 @@ fn parse(key: &str, value: &str) -> Result<Allowed, String> {
             Ok(pattern) => Ok(Allowed::Command(pattern)),
             Err(error) => Err(format!("{error}")),
         },
+        "http" | "http:private" => send(value, key == "http:private"),
         "agent" if is_word(value) => Ok(Allowed::Agent(value.to_owned())),
         "agent" => Err("name a model, e.g. `agent=default`".to_owned()),
         "delivery" if value == "branch" => Ok(Allowed::Delivery(DeliveryTarget::Branch)),
@@ -59,8 +63,20 @@ fn parse(key: &str, value: &str) -> Result<Allowed, String> {
         "require" => requirement(value).map(Allowed::Require),
         "gates" if value == "none" => Ok(Allowed::NoGates),
         "gates" => Err("`gates=none` is all there is; name gates with `require=…`".to_owned()),
-        _ => Err("known are `files:read`, `files:write`, `command`, `agent`, `delivery`, `require`, `gates`".to_owned()),
+        _ => Err("known are `files:read`, `files:write`, `command`, `http`, `http:private`, `agent`, `delivery`, `require`, `gates`".to_owned()),
     }
+}
+
+fn send(value: &str, private: bool) -> Result<Allowed, String> {
+    let pattern: HttpPattern = value
+        .parse()
+        .map_err(|error: crate::HttpPatternError| error.to_string())?;
+    if pattern.is_private() && !private {
+        return Err(format!(
+            "its host is outside of the public internet; write `http:private={pattern}`"
+        ));
+    }
+    Ok(Allowed::Send(pattern, private))
 }
 
 fn requirement(value: &str) -> Result<Requirement, String> {
@@ -104,6 +120,8 @@ mod tests {
             "files:read=src/**",
             "files:write=a.rs",
             "command=cargo test *",
+            "http=GET https://api.example.com/v1/**",
+            "http:private=GET http://127.0.0.1:8080/**",
             "agent=default",
             "delivery=branch",
             "require=std:lint",
@@ -126,6 +144,10 @@ mod tests {
             "files:write=.git/config",
             "command=",
             "command=sh -c 'x'",
+            "http=https://api.example.com",
+            "http=GET https://*/**",
+            "http=GET http://127.0.0.1/**",
+            "credential=x",
             "agent=",
             "delivery=origin",
             "gates=some",

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::shown::deceives;
-use crate::{AskId, CommandPattern, PathPattern};
+use crate::{AskId, CommandPattern, HttpPattern, PathPattern};
 
 const REASON_CHARS: usize = 200;
 const PATTERNS: usize = 100;
@@ -20,6 +20,8 @@ pub enum CapabilityKind {
     Files,
     /// Programs in the sandbox.
     Command,
+    /// Requests over HTTP.
+    Http,
     /// A model that the host provides.
     Agent,
     /// Handing over a tree.
@@ -32,6 +34,7 @@ impl CapabilityKind {
         match self {
             Self::Files => "files",
             Self::Command => "command",
+            Self::Http => "http",
             Self::Agent => "agent",
             Self::Delivery => "delivery",
         }
@@ -69,6 +72,8 @@ pub enum Capability {
     Files(FilesAsk),
     /// Programs in the sandbox.
     Command(CommandAsk),
+    /// Requests over HTTP.
+    Http(HttpAsk),
     /// A model that the host provides, with tools.
     Agent(AgentAsk),
     /// Handing over a tree.
@@ -81,6 +86,7 @@ impl Capability {
         match self {
             Self::Files(_) => CapabilityKind::Files,
             Self::Command(_) => CapabilityKind::Command,
+            Self::Http(_) => CapabilityKind::Http,
             Self::Agent(_) => CapabilityKind::Agent,
             Self::Delivery(_) => CapabilityKind::Delivery,
         }
@@ -105,6 +111,18 @@ pub struct FilesAsk {
 pub struct CommandAsk {
     /// Program and arguments.
     pub run: Vec<CommandPattern>,
+}
+
+/// Requests to send. A partial grant is enough: what is not granted is denied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct HttpAsk {
+    /// Methods, hosts and paths.
+    pub send: Vec<HttpPattern>,
+    /// The name of a credential that the host may add to them, where the
+    /// operator binds one. Nobody who asks ever sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
 }
 
 /// A model with tools.
@@ -156,6 +174,8 @@ struct AskText {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     command: Option<CommandAsk>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    http: Option<HttpAsk>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     agent: Option<AgentAsk>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     delivery: Option<DeliveryAsk>,
@@ -176,6 +196,7 @@ impl TryFrom<AskText> for Ask {
         let mut capabilities: Vec<Capability> = [
             text.files.map(Capability::Files),
             text.command.map(Capability::Command),
+            text.http.map(Capability::Http),
             text.agent.map(Capability::Agent),
             text.delivery.map(Capability::Delivery),
         ]
@@ -188,7 +209,7 @@ impl TryFrom<AskText> for Ask {
         };
         let (Some(capability), true) = (capabilities.pop(), capabilities.is_empty()) else {
             return Err(refuse(
-                "it names exactly one of `files`, `command`, `agent`, `delivery`",
+                "it names exactly one of `files`, `command`, `http`, `agent`, `delivery`",
             ));
         };
         check_reason(&text.reason)
@@ -223,8 +244,21 @@ fn check(capability: &Capability) -> Result<(), &'static str> {
             .contains(&command.run.len())
             .then_some(())
             .ok_or("it asks for 1 to 100 commands"),
+        Capability::Http(http) => check_http(http),
         Capability::Agent(agent) => check_agent(agent),
         Capability::Delivery(_) => Ok(()),
+    }
+}
+
+fn check_http(http: &HttpAsk) -> Result<(), &'static str> {
+    if !(1..=PATTERNS).contains(&http.send.len()) {
+        return Err("it asks for 1 to 100 requests");
+    }
+    match &http.credential {
+        Some(name) if !is_word(name) => {
+            Err("the name of a credential is letters, digits, `.`, `-`, `_`, `/`, `:`")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -257,12 +291,14 @@ impl From<Ask> for AskText {
             reason: ask.reason,
             files: None,
             command: None,
+            http: None,
             agent: None,
             delivery: None,
         };
         match ask.capability {
             Capability::Files(files) => text.files = Some(files),
             Capability::Command(command) => text.command = Some(command),
+            Capability::Http(http) => text.http = Some(http),
             Capability::Agent(agent) => text.agent = Some(agent),
             Capability::Delivery(delivery) => text.delivery = Some(delivery),
         }

@@ -3,10 +3,11 @@
 
 use crate::commands::Fit;
 use crate::harmless::harmless;
+use crate::http::CredentialRule;
 use crate::marks::{self, Mark, MarkKind};
 use crate::rules::{AgentGrant, FileRule, PathFit, Rule, path_fit};
 use crate::shown::deceives;
-use crate::{CapabilityKind, CommandPattern, Denial, PathPattern, Verdict};
+use crate::{CapabilityKind, CommandPattern, Denial, HttpPattern, PathPattern, Verdict};
 
 const PATH_BYTES: usize = 4096;
 const PATH_PARTS: usize = 256;
@@ -46,6 +47,8 @@ pub(crate) struct Access<P> {
     pub(crate) needed: Vec<Rule<P>>,
     /// What all asks of the part allow: only tells why something is denied.
     pub(crate) asked: Vec<Rule<P>>,
+    /// What the operator denies, whatever else is granted.
+    pub(crate) denied: Vec<Rule<P>>,
     pub(crate) granted: Vec<Rule<P>>,
     pub(crate) ceiling: Option<Vec<Rule<P>>>,
 }
@@ -55,6 +58,7 @@ impl<P> Default for Access<P> {
         Self {
             needed: Vec::new(),
             asked: Vec::new(),
+            denied: Vec::new(),
             granted: Vec::new(),
             ceiling: None,
         }
@@ -69,6 +73,10 @@ pub struct Authority {
     pub(crate) read: Access<PathPattern>,
     pub(crate) write: Access<PathPattern>,
     pub(crate) run: Access<CommandPattern>,
+    pub(crate) send: Access<HttpPattern>,
+    /// The names of credentials that the needed asks want, with their requests.
+    pub(crate) wanted: Vec<(String, HttpPattern)>,
+    pub(crate) credentials: Vec<CredentialRule>,
     pub(crate) agent: Option<AgentGrant>,
     /// Why there is no agent: the rule.
     pub(crate) no_agent: Option<&'static str>,
@@ -136,6 +144,10 @@ impl Authority {
                 return Err(self.deny_path(op, path, rule));
             }
         };
+        if let Some(rule) = access.denied.iter().find(|rule| rule.pattern.matches(path)) {
+            let cure = deny_cure(&rule.from, key(op), &rule.pattern.to_string());
+            return Err(denial(CapabilityKind::Files, path, DENIED, cure));
+        }
         let grant = match fit(&access.granted) {
             PathFit::Hit(rule) => rule,
             PathFit::Marked(mark) => return Err(self.marked(op, path, mark, "no grant names it")),
@@ -215,6 +227,10 @@ impl Authority {
                 );
             }
         };
+        if let CommandFit::Hit(rule) = fit(&self.run.denied) {
+            let cure = deny_cure(&rule.from, "command.run", &rule.pattern.to_string());
+            return refuse(DENIED, cure);
+        }
         let by_grant = match fit(&self.run.granted) {
             CommandFit::Hit(rule) => rule,
             CommandFit::Option(rule, at) => {
@@ -277,6 +293,7 @@ impl Authority {
             "not-asked" => "its author would have to ask for `agent` in `minion.toml`",
             "not-granted" => "the operator would have to grant `agent`",
             "above-ceiling" => "the ceiling would have to allow the model",
+            DENIED => "a `deny` names the model; it wins over whatever grants it",
             _ => "the node would have to name an ask with `agent` in its `needs`",
         };
         deny(CapabilityKind::Agent, "agent.run", rule, cure.to_owned())
@@ -303,6 +320,14 @@ impl Authority {
     }
 }
 
+/// The rule of what an operator denies.
+pub(crate) const DENIED: &str = "denied-by-operator";
+
+/// Who denies it. Nothing that grants cures that.
+pub(crate) fn deny_cure(from: &str, key: &str, pattern: &str) -> String {
+    format!("{from} denies {key} `{pattern}`, whatever grants it; that line would have to go")
+}
+
 const fn key(op: FileOp) -> &'static str {
     if op.changes() {
         "files.write"
@@ -315,7 +340,7 @@ fn deny(capability: CapabilityKind, target: &str, rule: &str, cure: String) -> V
     Verdict::Deny(denial(capability, target, rule, cure))
 }
 
-fn denial(capability: CapabilityKind, target: &str, rule: &str, cure: String) -> Denial {
+pub(crate) fn denial(capability: CapabilityKind, target: &str, rule: &str, cure: String) -> Denial {
     Denial {
         capability,
         target: crate::shown(target),

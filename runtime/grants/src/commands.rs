@@ -110,6 +110,18 @@ impl CommandPattern {
             .any(|step| matches!(step, Step::Many(Word::Any)))
     }
 
+    /// The same to deny by: what `*` would not take because it is an option is
+    /// denied too.
+    pub(crate) fn denying(mut self) -> Self {
+        for step in &mut self.words {
+            match step {
+                Step::One(word) | Step::Many(word) if *word == Word::Plain => *word = Word::Any,
+                Step::One(_) | Step::Many(_) => {}
+            }
+        }
+        self
+    }
+
     /// How far a command gets with the pattern.
     pub(crate) fn fit(&self, program: &str, arguments: &[String]) -> Fit {
         if program != self.program {
@@ -181,8 +193,10 @@ impl CommandPattern {
         };
         match (wide, narrow) {
             (Word::Any, _) | (Word::Plain, Word::Plain) => true,
-            (Word::Plain, Word::Exactly(text) | Word::BeginsWith(text)) => {
-                is_plain(text) || known(text)
+            (Word::Plain, Word::Exactly(text)) => is_plain(text) || known(text),
+            // Some option that begins so may be known.
+            (Word::Plain, Word::BeginsWith(start)) => {
+                is_plain(start) || self.vocabulary.is_some() || !self.named.is_empty()
             }
             (Word::Exactly(a), Word::Exactly(b)) => a == b,
             (Word::BeginsWith(start), Word::Exactly(text)) => text.starts_with(start.as_str()),

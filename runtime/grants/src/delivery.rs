@@ -71,7 +71,8 @@ impl DeliveryRule {
 }
 
 /// A required gate as the operator wrote it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct Requirement {
     pub(crate) gate: PartName,
     pub(crate) parameters: Value,

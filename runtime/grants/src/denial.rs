@@ -43,8 +43,9 @@ impl Verdict {
 /// Why something was denied. All text is escaped and bounded.
 ///
 /// Rules, stable: `not-asked`, `not-needed-by-node`, `not-granted`,
-/// `above-ceiling`, `secret-looking-file`, `protected-path`, `git-folder`,
-/// `not-a-path`, `not-a-program`, `option-not-named`, `not-agentic`.
+/// `above-ceiling`, `denied-by-operator`, `secret-looking-file`, `protected-path`, `git-folder`,
+/// `not-a-path`, `not-a-program`, `option-not-named`, `not-agentic`,
+/// `not-a-request`, `private-address`, `forbidden-header`, `not-in-a-gate`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{capability} `{target}` is denied ({rule}); {cure}")]
 #[serde(rename_all = "kebab-case")]

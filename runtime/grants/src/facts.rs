@@ -114,6 +114,14 @@ impl Capability {
                 .iter()
                 .map(|pattern| (format!("run {pattern}"), pattern.runs_workspace_code()))
                 .collect(),
+            Capability::Http(http) => http
+                .send
+                .iter()
+                .map(|pattern| match &http.credential {
+                    Some(name) => (format!("send {pattern} with credential {name}"), false),
+                    None => (format!("send {pattern}"), false),
+                })
+                .collect(),
             Capability::Agent(agent) => {
                 vec![(
                     format!(
@@ -155,9 +163,27 @@ fn look_at(capability: &Capability, ask: &str, notes: &mut Vec<String>) {
                 }
             }
         }
+        Capability::Http(http) => http_to_look_at(http, ask, notes),
         Capability::Agent(_) | Capability::Delivery(_) => {}
     }
 }
+
+fn http_to_look_at(http: &crate::HttpAsk, ask: &str, notes: &mut Vec<String>) {
+    for pattern in &http.send {
+        let why = if pattern.is_private() {
+            "goes outside of the public internet"
+        } else if pattern.is_wide() {
+            "takes every host under this name, whoever has it"
+        } else if !pattern.is_tls() {
+            "goes without TLS: anybody on the way can read and change it"
+        } else {
+            continue;
+        };
+        notes.push(format!("`{pattern}` (ask `{ask}`) {why}"));
+    }
+}
+
+const NETWORK: &str = "open a network connection";
 
 fn cannot(manifest: &Manifest, imports: &[String], graph: Option<&Graph>) -> Vec<Cannot> {
     let fact = |what: &str, basis, because: &str| Cannot {
@@ -166,6 +192,9 @@ fn cannot(manifest: &Manifest, imports: &[String], graph: Option<&Graph>) -> Vec
         because: because.to_owned(),
     };
     let mut facts = network_and_environment(imports);
+    if manifest.asks_for(CapabilityKind::Http) {
+        facts.retain(|fact| fact.what != NETWORK);
+    }
     let gives = |kind| {
         imports
             .iter()
@@ -206,6 +235,13 @@ fn cannot(manifest: &Manifest, imports: &[String], graph: Option<&Graph>) -> Vec
             "each command is judged against its patterns",
         ));
     }
+    if manifest.asks_for(CapabilityKind::Http) {
+        facts.push(fact(
+            "send any other request",
+            Basis::Enforced,
+            "each request is judged, and each address before it is connected to",
+        ));
+    }
     if let Some(graph) = graph.filter(|_| manifest.asks_for(CapabilityKind::Agent)) {
         let agentic: Vec<_> = graph
             .nodes
@@ -237,10 +273,7 @@ fn cannot(manifest: &Manifest, imports: &[String], graph: Option<&Graph>) -> Vec
 
 fn network_and_environment(imports: &[String]) -> Vec<Cannot> {
     const WASI: [(&str, &[&str]); 4] = [
-        (
-            "open a network connection",
-            &["wasi:sockets/", "wasi:http/"],
-        ),
+        (NETWORK, &["wasi:sockets/", "wasi:http/"]),
         ("read the environment", &["wasi:cli/environment"]),
         ("see the real clock", &["wasi:clocks/"]),
         ("open a file by WASI", &["wasi:filesystem/"]),

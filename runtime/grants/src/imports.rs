@@ -35,6 +35,7 @@ pub fn import_meaning(import: &str) -> ImportMeaning {
     match name {
         "minion:host/workspace" => ImportMeaning::Gives(CapabilityKind::Files),
         "minion:host/command" => ImportMeaning::Gives(CapabilityKind::Command),
+        "minion:host/http" => ImportMeaning::Gives(CapabilityKind::Http),
         "minion:host/agent" => ImportMeaning::Gives(CapabilityKind::Agent),
         "minion:host/plugins" => ImportMeaning::CallsPlugins,
         "minion:host/types" | "minion:host/log" | "minion:blueprint/graph" => {

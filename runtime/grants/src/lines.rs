@@ -15,6 +15,7 @@ struct Wanted<'a> {
     read: BTreeSet<&'a str>,
     write: BTreeSet<&'a str>,
     run: BTreeSet<&'a str>,
+    send: Vec<&'a crate::HttpPattern>,
     agents: Vec<&'a crate::AgentAsk>,
     delivery: Option<&'a [Requirement]>,
 }
@@ -32,10 +33,13 @@ fn wanted(missing: &[Missing]) -> Wanted<'_> {
             Missing::Run(patterns) => wanted
                 .run
                 .extend(patterns.iter().map(crate::CommandPattern::as_str)),
+            Missing::Send(patterns) => wanted.send.extend(patterns),
             Missing::Agent(agent) => wanted.agents.push(agent),
             Missing::Delivery(gates) => wanted.delivery = Some(gates),
         }
     }
+    wanted.send.sort_by_key(|pattern| pattern.as_str());
+    wanted.send.dedup();
     wanted
 }
 
@@ -62,6 +66,11 @@ pub(crate) fn lines_to_add(subject: &Subject, missing: &[Missing]) -> String {
         out.push_str("\n[grant.command]\n");
         line(&mut out, "run", &list(wanted.run.iter()));
     }
+    if !wanted.send.is_empty() {
+        out.push_str("\n[grant.http]\n");
+        let entries: Vec<_> = wanted.send.iter().map(|pattern| send(pattern)).collect();
+        line(&mut out, "send", &format!("[{}]", entries.join(", ")));
+    }
     agent_lines(&mut out, &wanted.agents);
     if let Some(gates) = wanted.delivery {
         out.push_str("\n[grant.delivery]\nto = \"branch\"\n");
@@ -78,6 +87,13 @@ pub(crate) fn lines_to_add(subject: &Subject, missing: &[Missing]) -> String {
         }
     }
     out
+}
+
+fn send(pattern: &crate::HttpPattern) -> String {
+    if pattern.is_private() {
+        return format!("{{ to = {}, private = true }}", text(pattern.as_str()));
+    }
+    text(pattern.as_str())
 }
 
 fn agent_lines(out: &mut String, agents: &[&crate::AgentAsk]) {
@@ -211,6 +227,14 @@ pub(crate) fn allow_flags(missing: &[Missing]) -> String {
         .run
         .iter()
         .for_each(|pattern| add("command", pattern));
+    for pattern in &wanted.send {
+        let key = if pattern.is_private() {
+            "http:private"
+        } else {
+            "http"
+        };
+        add(key, pattern.as_str());
+    }
     wanted
         .agents
         .iter()

@@ -24,14 +24,14 @@ const PATTERN_BYTES: usize = 512;
 
 /// A letter of a part, or any letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Letter {
+pub(crate) enum Letter {
     Any,
     Is(char),
 }
 
 /// A part of a path: its letters, or any part (only within `**`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Segment {
+pub(crate) enum Segment {
     Any,
     Letters(Vec<Step<Letter>>),
 }
@@ -213,7 +213,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-fn segment(part: &str) -> Step<Segment> {
+pub(crate) fn segment(part: &str) -> Step<Segment> {
     if part == "**" {
         return Step::Many(Segment::Any);
     }
@@ -225,7 +225,7 @@ fn segment(part: &str) -> Step<Segment> {
     Step::One(Segment::Letters(part.chars().map(letter).collect()))
 }
 
-fn exactly(part: &str) -> Step<Segment> {
+pub(crate) fn exactly(part: &str) -> Step<Segment> {
     Step::One(Segment::Letters(
         part.chars()
             .map(|letter| Step::One(Letter::Is(letter)))
@@ -242,7 +242,7 @@ fn is_literal(step: &Step<Segment>) -> bool {
     }
 }
 
-fn meet(a: &Segment, b: &Segment) -> bool {
+pub(crate) fn meet(a: &Segment, b: &Segment) -> bool {
     match (a, b) {
         (Segment::Letters(a), Segment::Letters(b)) => relate::overlaps(a, b, |a, b| {
             *a == Letter::Any || *b == Letter::Any || a == b
@@ -251,7 +251,7 @@ fn meet(a: &Segment, b: &Segment) -> bool {
     }
 }
 
-fn over(wide: &Segment, narrow: &Segment) -> bool {
+pub(crate) fn over(wide: &Segment, narrow: &Segment) -> bool {
     match (wide, narrow) {
         (Segment::Any, _) => true,
         (Segment::Letters(_), Segment::Any) => false,

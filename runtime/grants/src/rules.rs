@@ -3,11 +3,14 @@
 //! can therefore only narrow.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
+use crate::denies::Denies;
+use crate::http::CredentialRule;
 use crate::marks::{Mark, MarkKind};
-use crate::{AgentAsk, CommandPattern, PathPattern};
+use crate::{AgentAsk, CommandPattern, CredentialBinding, HttpPattern, HttpRequest, PathPattern};
 
 /// A pattern and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,8 +19,19 @@ pub(crate) struct Rule<P> {
     pub(crate) pattern: P,
     /// `grants.toml:14`, `--allow`, `ask source`.
     pub(crate) from: String,
-    /// Whether it can open a secret-looking or protected file by naming it.
+    /// Whether it can open what is closed and has to be named: a secret-looking
+    /// or protected file; an address outside of the public internet.
     pub(crate) opens_marked: bool,
+}
+
+impl Rule<CommandPattern> {
+    /// The same to deny by.
+    pub(crate) fn denying(&self) -> Self {
+        Self {
+            pattern: self.pattern.clone().denying(),
+            ..self.clone()
+        }
+    }
 }
 
 /// A rule about models.
@@ -39,8 +53,15 @@ pub(crate) struct Rules {
     pub(crate) read: Vec<Rule<PathPattern>>,
     pub(crate) write: Vec<Rule<PathPattern>>,
     pub(crate) run: Vec<Rule<CommandPattern>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) send: Vec<Rule<HttpPattern>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) credentials: Vec<CredentialRule>,
     pub(crate) agents: Vec<AgentRule>,
     pub(crate) unsandboxed: bool,
+    /// What is denied whatever else is granted.
+    #[serde(skip_serializing_if = "Denies::is_empty")]
+    pub(crate) denied: Denies,
 }
 
 impl Rules {
@@ -48,46 +69,11 @@ impl Rules {
         self.read.extend(other.read.iter().cloned());
         self.write.extend(other.write.iter().cloned());
         self.run.extend(other.run.iter().cloned());
+        self.send.extend(other.send.iter().cloned());
+        self.credentials.extend(other.credentials.iter().cloned());
         self.agents.extend(other.agents.iter().cloned());
         self.unsandboxed |= other.unsandboxed;
-    }
-}
-
-/// The most that an organisation allows, whatever is granted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Ceiling(pub(crate) Rules);
-
-impl Ceiling {
-    /// A ceiling that allows these files and commands, these models with any
-    /// tools, and nothing else.
-    pub fn new(
-        read: Vec<PathPattern>,
-        write: Vec<PathPattern>,
-        run: Vec<CommandPattern>,
-        models: Vec<String>,
-    ) -> Self {
-        fn rules<P>(patterns: Vec<P>) -> Vec<Rule<P>> {
-            let rule = |pattern| Rule {
-                pattern,
-                from: "ceiling".to_owned(),
-                opens_marked: true,
-            };
-            patterns.into_iter().map(rule).collect()
-        }
-        let agents = AgentRule {
-            models,
-            tools: None,
-            max_turns: None,
-            max_tokens: None,
-            from: "ceiling".to_owned(),
-        };
-        Self(Rules {
-            read: rules(read),
-            write: rules(write),
-            run: rules(run),
-            agents: vec![agents],
-            unsandboxed: false,
-        })
+        self.denied.extend(&other.denied);
     }
 }
 
@@ -185,6 +171,72 @@ impl fmt::Display for FileRule<'_> {
             grant.from, self.key, grant.pattern, need.from
         )
     }
+}
+
+/// Why a request is allowed, and what goes with it. Its text is the rule that is recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpRule<'a> {
+    pub(crate) grant: &'a Rule<HttpPattern>,
+    pub(crate) need: &'a Rule<HttpPattern>,
+    pub(crate) private: bool,
+    pub(crate) credential: Option<&'a CredentialBinding>,
+}
+
+impl<'a> HttpRule<'a> {
+    /// Whether it may go to addresses outside of the public internet.
+    pub const fn private(&self) -> bool {
+        self.private
+    }
+
+    /// Whether the request may go to this address of its host. A private one is opened by
+    /// `private = true`, where it is of a network of the operator's own or written out.
+    pub fn admits(&self, request: &HttpRequest, address: IpAddr) -> bool {
+        let own = || crate::http::is_own(address) || request.address() == Some(address);
+        crate::is_public(address) || (self.private && own())
+    }
+
+    /// The same within what somebody else may: private addresses and the
+    /// credential only where both have them.
+    #[must_use]
+    pub fn within(mut self, other: &HttpRule<'_>) -> Self {
+        self.private &= other.private;
+        self.credential = self.credential.filter(|own| other.credential == Some(*own));
+        self
+    }
+
+    /// The credential that goes with it.
+    pub const fn credential(&self) -> Option<&'a CredentialBinding> {
+        self.credential
+    }
+}
+
+impl fmt::Display for HttpRule<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (grant, need) = (self.grant, self.need);
+        let from = &grant.from;
+        write!(f, "{from} http.send `{}`, {}", grant.pattern, need.from)?;
+        match self.credential {
+            Some(credential) => write!(f, ", credential {}", credential.name),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The rule of one source that takes a request; one that opens private addresses is
+/// preferred, since what it opens counts beside the others.
+pub(crate) fn http_fit<'a>(
+    rules: &'a [Rule<HttpPattern>],
+    request: &HttpRequest,
+) -> Option<&'a Rule<HttpPattern>> {
+    let fitting = || rules.iter().filter(|rule| rule.pattern.matches(request));
+    fitting()
+        .find(|rule| rule.opens_marked)
+        .or_else(|| fitting().next())
+}
+
+/// Whether a rule grants anything of an asked pattern.
+pub(crate) fn http_grants_some(rule: &Rule<HttpPattern>, asked: &HttpPattern) -> bool {
+    rule.pattern.overlaps(asked) && (rule.opens_marked || !asked.is_private())
 }
 
 /// How a path fares with the rules of one source.

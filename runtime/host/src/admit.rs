@@ -40,7 +40,7 @@ pub fn admit(
     let Some(graph) = bundle.graph.clone() else {
         return Err(AdmitError::NotABlueprint(manifest.name.to_string()));
     };
-    match judge(&subject(&inspected, &graph), grants, today) {
+    match judge(&subject_of(&inspected, &graph), grants, today) {
         Ok(admission) => Ok(Admitted {
             inspected,
             graph,
@@ -50,13 +50,13 @@ pub fn admit(
     }
 }
 
-/// What asked for admission in an earlier version, for
-/// [`GrantSources::before`](minion_grants::GrantSources); none for a plugin.
-pub fn earlier(inspected: &Inspected) -> Option<Subject> {
-    Some(subject(inspected, inspected.graph()?))
+/// Who asks: a component with its parts; none for a plugin, which is not run by itself.
+pub fn subject(inspected: &Inspected) -> Option<Subject> {
+    let graph = inspected.graph()?;
+    Some(subject_of(inspected, graph))
 }
 
-fn subject(inspected: &Inspected, graph: &Graph) -> Subject {
+fn subject_of(inspected: &Inspected, graph: &Graph) -> Subject {
     let bundle = inspected.bundle();
     let part = |(name, part): (&PartName, &crate::inspect::Part)| SubjectPart {
         name: name.clone(),
@@ -67,6 +67,8 @@ fn subject(inspected: &Inspected, graph: &Graph) -> Subject {
     Subject {
         digest: bundle.digest,
         source: inspected.source().map(std::path::Path::to_owned),
+        publisher: None,
+        surface: inspected.surface().hash(),
         manifest: bundle.manifest.clone(),
         graph: graph.clone(),
         parts: inspected.plugins().iter().map(part).collect(),

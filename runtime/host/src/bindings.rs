@@ -8,6 +8,7 @@ pub(crate) mod blueprint {
         world: "minion:blueprint/blueprint-world",
         imports: {
             "minion:host/command.run": async | trappable,
+            "minion:host/http.request": async | trappable,
             "minion:host/agent.run": async | trappable,
             "minion:host/plugins.run": async | trappable,
             default: trappable,
@@ -25,6 +26,7 @@ pub(crate) mod plugin {
             "minion:host/types": super::host::types,
             "minion:host/workspace": super::host::workspace,
             "minion:host/command": super::host::command,
+            "minion:host/http": super::host::http,
             "minion:host/log": super::host::log,
         },
         exports: { default: async },

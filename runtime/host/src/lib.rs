@@ -16,17 +16,19 @@ mod imports;
 mod inspect;
 mod link;
 mod load;
+mod network;
 mod outcome;
 mod project;
 mod run;
 mod services;
+mod surface;
 mod view;
 
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub use run::bench;
 
-pub use admit::{AdmitError, Admitted, admit, earlier};
+pub use admit::{AdmitError, Admitted, admit, subject};
 pub use describe::{DescribeError, describe};
 pub use engine::{Engine, EngineError};
 pub use event::{Detail, Event, Judgement, Observer, Silent, Start, Visited};
@@ -34,6 +36,7 @@ pub use inspect::{InspectError, Inspected, Part, inspect};
 pub use link::{LinkError, Linked, link};
 pub use load::{LoadError, Loaded, load};
 pub use minion_door::{Budget, Warnings};
+pub use network::Network;
 pub use outcome::{Beside, Branch, Finished, Outcome, origin};
 pub use project::{ProjectCommand, ProjectError, Purpose};
 pub use run::{

@@ -1,7 +1,7 @@
 //! The double itself: what a test gives it, and what it remembers.
 
 use super::Task;
-use crate::{Answer, Change, ChangeKind, Completed, Denial, Failure, Level, Report};
+use crate::{Answer, Change, ChangeKind, Completed, Denial, Failure, Level, Report, Response};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -32,6 +32,8 @@ pub(super) struct Double {
     pub(super) closed: Vec<String>,
     pub(super) denied: Vec<String>,
     pub(super) commands: Script<Completed>,
+    pub(super) responses: Script<Response>,
+    pub(super) sent: Vec<String>,
     pub(super) plugins: Script<Answer>,
     pub(super) agent: Option<Agent>,
     pub(super) ran: Vec<String>,
@@ -83,6 +85,18 @@ impl Host {
         self
     }
 
+    /// Answers a request, `GET https://api.example.com/v1`; `*` at its end stands for any
+    /// rest. Given more than once for the same line, the answers are used in order.
+    pub fn http(mut self, line: &str, status: u16, body: impl AsRef<[u8]>) -> Self {
+        let answer = Response {
+            status,
+            headers: Vec::new(),
+            body: body.as_ref().to_vec(),
+        };
+        script(&mut self.0.responses, line, answer);
+        self
+    }
+
     /// Answers calls of a plugin, in order.
     pub fn plugin(mut self, name: &str, answer: Answer) -> Self {
         script(&mut self.0.plugins, name, answer);
@@ -117,6 +131,11 @@ impl Installed {
     /// The command lines that ran, in order.
     pub fn ran(&self) -> Vec<String> {
         self.0.borrow().ran.clone()
+    }
+
+    /// The requests that were sent, in order: method and address.
+    pub fn sent(&self) -> Vec<String> {
+        self.0.borrow().sent.clone()
     }
 
     /// The tasks that the agent was given, in order.

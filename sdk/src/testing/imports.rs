@@ -150,6 +150,22 @@ pub(crate) mod command {
     }
 }
 
+/// Scripted answers to requests.
+pub(crate) mod http {
+    use super::{WitFailure, answer, current};
+    use crate::Response;
+    use crate::bindings::host::http::Message;
+
+    /// The next answer for method and address.
+    pub(crate) fn request(message: &Message) -> Result<Response, WitFailure> {
+        let line = format!("{} {}", message.method.as_str(), message.url);
+        let double = current()?;
+        let mut double = double.borrow_mut();
+        double.sent.push(line.clone());
+        Ok(answer(&mut double.responses, &line)?)
+    }
+}
+
 /// The test's agent.
 pub(crate) mod agent {
     use super::super::Task;

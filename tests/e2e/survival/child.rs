@@ -4,8 +4,8 @@
 use minion_agents::{OpenAi, Timeouts};
 use minion_grants::{Allow, GrantSources, date_of_unix};
 use minion_host::{
-    Budget, Engine, Finished, Loaded, Means, Recorded, RunRequest, Silent, admit, inspect, link,
-    recorded,
+    Budget, Engine, Finished, Loaded, Means, Network, Recorded, RunRequest, Silent, admit, inspect,
+    link, recorded,
 };
 use minion_journal::{
     AppendError, Batch, Claim, ClaimError, Clock, Hash, Head, Lease, NewRun, RunFilter,
@@ -101,6 +101,7 @@ fn run(order: &Order) -> Finished {
         model: Some(Arc::new(model)),
         sandbox: Sandbox::probe(PathBuf::from(env!("CARGO_BIN_EXE_minion-rt"))).unwrap(),
         toolchains: Toolchains::discover(),
+        network: Network::of_this_machine(),
         store: Arc::new(Killing::new(order.at, store)),
         clock,
         folder: order.state.join("runs").join(&order.run),
@@ -135,11 +136,9 @@ fn admitted(bytes: Vec<u8>, setup: &serde_json::Value) -> minion_host::Admitted 
         .map(|text| Allow::parse(text).unwrap())
         .collect();
     let sources = GrantSources {
-        file: None,
         allow: &allow,
         allow_asked: true,
-        ceiling: None,
-        before: None,
+        ..Default::default()
     };
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     admit(

@@ -37,6 +37,7 @@ pub(crate) fn page(inspected: &Inspected) {
         line("note", note);
     }
     line("imports", &names(inspected).join(" "));
+    line("surface", &inspected.surface().hash().surface.to_string());
 }
 
 /// The same as data.
@@ -57,7 +58,7 @@ pub(crate) fn as_json(inspected: &Inspected) -> Value {
         "bytes": bundle.bytes.len(), "manifest": serde_json::from_slice::<Value>(&bundle.manifest.to_json()).unwrap_or_default(),
         "graph": inspected.graph(), "plugins": plugins, "imports": names(inspected),
         "facts": own, "plugin-facts": others.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
-        "notes": inspected.notes(),
+        "notes": inspected.notes(), "surface": inspected.surface().hash(),
     })
 }
 

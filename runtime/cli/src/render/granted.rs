@@ -1,7 +1,9 @@
 //! What `--allow-asked` granted: the patterns themselves, since nobody wrote them down.
 
 use super::talk;
-use minion_grants::{Admission, Ask, Capability, DeliveryGrant, PartName, escaped, shown};
+use minion_grants::{
+    Admission, Ask, Capability, DeliveryGrant, GrantUsed, PartName, escaped, shown,
+};
 
 /// Writes it to stderr.
 pub(crate) fn granted(admission: &Admission) {
@@ -27,9 +29,17 @@ fn told(admission: &Admission) -> Vec<String> {
         )
     }));
     lines.push(
-        "not granted  secret-looking and protected files, commands without a sandbox".to_owned(),
+        "not granted  secret-looking and protected files, private addresses, credentials, commands without a sandbox".to_owned(),
     );
     lines
+}
+
+/// Who approved the entries of the grants file that are in use, where they say so.
+pub(crate) fn approved(admission: &Admission) {
+    let says = |grant: &&GrantUsed| grant.approved_by.is_some() || grant.reason.is_some();
+    for grant in admission.grants().iter().filter(says) {
+        talk(&format!("grant  {}", super::grants::used(grant)));
+    }
 }
 
 /// One line for each thing that an ask lets its part do, the reason on the first.

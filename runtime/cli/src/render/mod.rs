@@ -2,8 +2,10 @@
 //! come here; sense never hangs on colour.
 
 pub(crate) mod audit;
+pub(crate) mod diff;
 pub(crate) mod facts;
 pub(crate) mod granted;
+pub(crate) mod grants;
 pub(crate) mod listing;
 pub(crate) mod patch;
 pub(crate) mod progress;

@@ -101,6 +101,7 @@ impl Exec {
             component: &name,
             json: self.json,
             before: None,
+            run: None,
         };
         let Some(admitted) = kept.authority.admit(inspected, &by)? else {
             return Ok(REFUSED);

@@ -96,6 +96,7 @@ impl Resume {
             component: &name,
             json: self.json,
             before: before.as_ref(),
+            run: Some(run),
         };
         let Some(admitted) = kept.authority.admit(inspected, &by)? else {
             return Ok(REFUSED);

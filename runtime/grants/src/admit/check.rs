@@ -2,15 +2,23 @@
 
 use super::{AdmissionProblem, Findings, Missing, MissingGrant};
 use crate::admission::{AdmittedPart, Narrowed};
-use crate::rules::{AgentGrant, Rule, Rules, grants_some};
-use crate::{AgentAsk, Ask, Capability, CommandPattern, PathPattern};
+use crate::rules::{AgentGrant, Rule, Rules, grants_some, http_grants_some};
+use crate::{
+    AgentAsk, Ask, Capability, Ceiling, CommandPattern, HttpAsk, HttpPattern, PathPattern, Reach,
+};
 
 /// What holds whatever is granted.
 pub(super) struct Bounds<'a> {
     /// The most that may be granted.
-    pub(super) ceiling: Option<&'a Rules>,
+    pub(super) allowed: Option<&'a Ceiling>,
     /// What an earlier version asked: beyond that nothing is narrowed in silence.
     pub(super) before: Option<Rules>,
+}
+
+impl Bounds<'_> {
+    fn ceiling(&self) -> Option<&Rules> {
+        self.allowed.map(|allowed| &allowed.rules)
+    }
 }
 
 /// Notes what of an ask is missing, narrower than asked, or above the ceiling.
@@ -21,9 +29,17 @@ pub(super) fn ask(part: &AdmittedPart, ask: &Ask, bounds: &Bounds<'_>, found: &m
             check_paths(part, ask, &files.write, true, bounds, found) && read
         }
         Capability::Command(command) => check_commands(part, ask, &command.run, bounds, found),
+        Capability::Http(http) => check_http(part, ask, http, bounds, found),
         Capability::Agent(agent) => check_agent(part, ask, agent, bounds, found),
-        Capability::Delivery(_) => true,
+        Capability::Delivery(_) => bounds.allowed.is_none_or(|most| most.delivery.is_some()),
     };
+    if let Some(from) = denied(part, ask, bounds.allowed) {
+        found.problems.push(AdmissionProblem::Denied {
+            part: part.name.clone(),
+            ask: ask.id.clone(),
+            from,
+        });
+    }
     if !met {
         let problem = AdmissionProblem::AboveCeiling {
             part: part.name.clone(),
@@ -31,6 +47,18 @@ pub(super) fn ask(part: &AdmittedPart, ask: &Ask, bounds: &Bounds<'_>, found: &m
         };
         found.problems.push(problem);
     }
+}
+
+/// Who denies all that an ask asks.
+fn denied(part: &AdmittedPart, ask: &Ask, ceiling: Option<&Ceiling>) -> Option<String> {
+    let mut denies = part.granted.denied.clone();
+    if let Some(ceiling) = ceiling {
+        denies.extend(&ceiling.rules.denied);
+    }
+    let mut left = Reach::asked([ask]);
+    left.deny(&denies);
+    let nothing = Reach::asked([]);
+    (nothing.covers(&left)).then(|| denies.sources().join(", "))
 }
 
 /// Notes a grant that is missing, or narrower than asked.
@@ -98,7 +126,7 @@ fn check_paths(
             found,
         );
     }
-    bounds.ceiling.is_none_or(|rules| any(&side(rules)))
+    bounds.ceiling().is_none_or(|rules| any(&side(rules)))
 }
 
 fn check_commands(
@@ -145,7 +173,57 @@ fn check_commands(
             found,
         );
     }
-    bounds.ceiling.is_none_or(|rules| any(&rules.run))
+    bounds.ceiling().is_none_or(|rules| any(&rules.run))
+}
+
+fn check_http(
+    part: &AdmittedPart,
+    ask: &Ask,
+    asked: &HttpAsk,
+    bounds: &Bounds<'_>,
+    found: &mut Findings,
+) -> bool {
+    let granted = &part.granted.send;
+    let any = |rules: &[Rule<HttpPattern>]| {
+        let some = |pattern| rules.iter().any(|rule| http_grants_some(rule, pattern));
+        asked.send.iter().any(some)
+    };
+    let whole = |pattern: &&HttpPattern| {
+        let over = |rule: &Rule<HttpPattern>| {
+            rule.pattern.covers(pattern) && http_grants_some(rule, pattern)
+        };
+        granted.iter().any(over)
+    };
+    let beyond = |pattern: &&HttpPattern| {
+        let covers = |rule: &Rule<HttpPattern>| rule.pattern.covers(pattern);
+        let before = bounds.before.as_ref();
+        before.is_some_and(|before| !before.send.iter().any(covers))
+    };
+    let lacking: Vec<_> = if any(granted) {
+        let lacking = asked.send.iter().filter(|it| !whole(it)).filter(beyond);
+        lacking.cloned().collect()
+    } else {
+        asked.send.clone()
+    };
+    if !lacking.is_empty() || !any(granted) {
+        let lines: Vec<_> = lacking.iter().map(HttpPattern::as_str).collect();
+        found
+            .missing
+            .push(missing(part, ask, lines.join(", "), false));
+        found.cures.push(Missing::Send(lacking));
+    }
+    for pattern in asked.send.iter().filter(|pattern| !whole(pattern)) {
+        let meeting = granted.iter().filter(|rule| rule.pattern.overlaps(pattern));
+        let meeting = meeting.map(|rule| rule.pattern.to_string()).collect();
+        narrow(part, ask, "http.send", pattern.as_str(), meeting, found);
+    }
+    if let Some(name) = &asked.credential {
+        let mut bound = part.granted.credentials.iter();
+        if !bound.any(|rule| rule.binding.name == *name) {
+            narrow(part, ask, "http.credential", name, Vec::new(), found);
+        }
+    }
+    bounds.ceiling().is_none_or(|rules| any(&rules.send))
 }
 
 fn check_agent(
@@ -191,7 +269,7 @@ fn check_agent(
         }
         Some(_) => {}
     }
-    let ceiling = bounds.ceiling;
+    let ceiling = bounds.ceiling();
     ceiling.is_none_or(|rules| whole.under(&rules.agents).is_some())
 }
 

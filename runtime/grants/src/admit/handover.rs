@@ -11,6 +11,7 @@ use super::{
 };
 use crate::allow::Allowed;
 use crate::delivery::{DeliveryGrant, DeliveryRule, RequiredGate, Requirement};
+use crate::reach::Handover;
 use crate::rules::{Rules, opened_marks};
 use crate::{Ask, Capability, CapabilityKind, Digest, PartName};
 
@@ -24,7 +25,7 @@ pub(super) fn delivery(
     today: Date,
     granted: &Rules,
     found: &mut Findings,
-) -> Option<DeliveryGrant> {
+) -> Option<(DeliveryRule, DeliveryGrant)> {
     let ask = subject
         .manifest
         .asks
@@ -38,25 +39,40 @@ pub(super) fn delivery(
     let added = required_by_flags(sources)
         .filter(|_| rule.from != FLAG)
         .map(|required| (required, FLAG));
+    let allowed = sources
+        .ceiling
+        .and_then(|ceiling| ceiling.delivery.as_ref());
+    let above = allowed.iter().flat_map(|allowed| &allowed.require);
+    let above = above.filter(|gate| !rule.require.contains(gate));
     let require: Vec<_> = own
         .chain(added)
+        .chain(above.map(|required| (required, "the ceiling")))
         .filter_map(|(required, from)| resolve((subject, sources.before), required, from, found))
         .collect();
-    let mut accept_protected = rule.accept_protected;
+    let mut terms = Handover::from(&rule);
     let named = granted
         .write
         .iter()
         .filter(|rule| rule.opens_marked && !opened_marks(&rule.pattern, true).is_empty());
-    accept_protected.extend(named.map(|rule| rule.pattern.clone()));
-    Some(DeliveryGrant {
+    terms
+        .protected
+        .extend(named.map(|rule| rule.pattern.clone()));
+    if let (Some(ceiling), Some(allowed)) = (sources.ceiling, allowed) {
+        terms.protected = terms.protected.meet(&ceiling.protected());
+        terms.self_steered = terms.self_steered.meet(&allowed.self_steered);
+        terms.basic &= allowed.basic;
+        terms.unsandboxed &= allowed.unsandboxed;
+    }
+    let grant = DeliveryGrant {
         to: rule.to,
         require,
-        accept_self_steered: rule.accept_self_steered,
-        accept_protected,
-        accept_basic: rule.accept_basic,
-        accept_unsandboxed: rule.accept_unsandboxed,
-        rule: rule.from,
-    })
+        accept_self_steered: terms.self_steered.into_patterns(),
+        accept_protected: terms.protected.into_patterns(),
+        accept_basic: terms.basic,
+        accept_unsandboxed: terms.unsandboxed,
+        rule: rule.from.clone(),
+    };
+    Some((rule, grant))
 }
 
 /// The one rule that decides. What a human wrote goes before `--allow-asked`.
@@ -69,7 +85,7 @@ fn rule(
     let own = (&subject.manifest.name, subject.digest);
     let grants = sources.file.iter().flat_map(|file| &file.grants);
     let holding: Vec<_> = grants
-        .filter(|grant| sources::holds(grant, subject, own, today, &mut found.notes))
+        .filter(|grant| sources::holds(grant, subject, own, (sources, today), &mut found.notes))
         .collect();
     let mut rules: Vec<DeliveryRule> = holding
         .iter()

@@ -11,19 +11,21 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::admission::{Admission, AdmittedPart, Narrowed};
+use crate::admission::{Admission, AdmittedPart, GrantUsed, Narrowed};
 use crate::delivery::Requirement;
-use crate::rules::Ceiling;
 use crate::{
-    AgentAsk, Allow, CommandPattern, Digest, GrantsFile, Graph, Manifest, PartName, PathPattern,
+    AgentAsk, Allow, Ceiling, CommandPattern, Digest, GrantsFile, Graph, HttpPattern, Manifest,
+    PartName, PathPattern, Publisher, SurfaceHash,
 };
 
 mod before;
 mod check;
+mod examine;
 mod handover;
 mod refused;
 mod sources;
 
+pub use examine::{Examined, OverGranted, examine, propose};
 pub use refused::{AdmissionProblem, MissingGrant, Refused};
 
 /// Who asks for admission: a blueprint's file with all its parts.
@@ -33,6 +35,11 @@ pub struct Subject {
     pub digest: Digest,
     /// The folder it was built from by this very command, resolved.
     pub source: Option<PathBuf>,
+    /// Who signed it, where a signature was verified; a grant to a publisher
+    /// never fits a file without one.
+    pub publisher: Option<Publisher>,
+    /// The hash of all that a reviewer has to know of it.
+    pub surface: SurfaceHash,
     /// The blueprint's manifest.
     pub manifest: Manifest,
     /// The blueprint's graph, checked.
@@ -77,7 +84,8 @@ pub struct GrantSources<'a> {
     /// Each `--allow`.
     pub allow: &'a [Allow],
     /// `--allow-asked`: whatever is asked, except secret-looking and protected
-    /// files, unsandboxed commands, and a delivery without any gate.
+    /// files, private addresses, credentials, unsandboxed commands, and a
+    /// delivery without any gate.
     pub allow_asked: bool,
     /// The organisation's ceiling; none: there is none.
     pub ceiling: Option<&'a Ceiling>,
@@ -85,6 +93,19 @@ pub struct GrantSources<'a> {
     /// one. `--allow-asked` then grants no more than that version asked, everything beyond has
     /// to be granted in other ways, and gates are those of that version, byte for byte.
     pub before: Option<&'a Subject>,
+    /// Counts earlier runs, for grants with `max-runs`; without it they grant
+    /// nothing.
+    pub earlier: Option<&'a dyn EarlierRuns>,
+}
+
+/// Counts the runs that a grant has admitted.
+pub trait EarlierRuns: std::fmt::Debug {
+    /// How many runs, but for the one that is about to go on, were admitted under
+    /// the grant of this identity ([`GrantUsed::id`]).
+    ///
+    /// # Errors
+    /// Why they cannot be counted: then the grant grants nothing.
+    fn under(&self, grant: Digest) -> Result<u64, String>;
 }
 
 /// What is missing, for the lines that cure it.
@@ -93,13 +114,14 @@ pub(crate) enum Missing {
     Read(Vec<PathPattern>),
     Write(Vec<PathPattern>),
     Run(Vec<CommandPattern>),
+    Send(Vec<HttpPattern>),
     Agent(AgentAsk),
     Delivery(Vec<Requirement>),
 }
 
 /// What is found out while admitting.
 #[derive(Default)]
-struct Findings {
+pub(crate) struct Findings {
     missing: Vec<MissingGrant>,
     cures: Vec<Missing>,
     problems: Vec<AdmissionProblem>,
@@ -118,9 +140,24 @@ pub fn admit(
     sources: &GrantSources<'_>,
     today: Date,
 ) -> Result<Admission, Refused> {
+    let (admission, found) = weigh(subject, sources, today);
+    if !found.missing.is_empty() || !found.problems.is_empty() {
+        return Err(refused(subject, found));
+    }
+    Ok(admission)
+}
+
+/// What the sources come to, and what stands against it. Whoever gives the first
+/// away looks at the second.
+pub(crate) fn weigh(
+    subject: &Subject,
+    sources: &GrantSources<'_>,
+    today: Date,
+) -> (Admission, Findings) {
     let mut found = Findings::default();
     let mut parts = Vec::new();
     let mut origins = Vec::new();
+    let used = sources::used(subject, sources, today);
     for (name, digest, origin, manifest) in all_parts(subject) {
         let granted = sources::rules(
             subject,
@@ -137,7 +174,7 @@ pub fn admit(
             granted,
         };
         let bounds = check::Bounds {
-            ceiling: sources.ceiling.map(|ceiling| &ceiling.0),
+            allowed: sources.ceiling,
             before: before::bound(sources, subject, name),
         };
         for ask in &part.asks {
@@ -153,25 +190,28 @@ pub fn admit(
                 .push(AdmissionProblem::PartMissing(plugin.name.clone()));
         }
     }
-    let delivery = handover::delivery(subject, sources, today, &parts[0].granted, &mut found);
+    let (delivery_rule, delivery) =
+        handover::delivery(subject, sources, today, &parts[0].granted, &mut found).unzip();
     found.notes.extend(sources::unnamed(subject, sources));
     found.notes.sort();
     found.notes.dedup();
-    if !found.missing.is_empty() || !found.problems.is_empty() {
-        return Err(refused(subject, found));
-    }
     origins.extend(delivery.iter().map(|grant| grant.rule.clone()));
     origins.sort();
     origins.dedup();
     let ceiling = sources.ceiling.cloned();
-    Ok(Admission {
+    let admission = Admission {
         subject: subject.digest,
         parts,
         delivery,
+        delivery_rule,
         ceiling,
-        narrowed: found.narrowed,
+        narrowed: std::mem::take(&mut found.narrowed),
         sources: origins,
-    })
+        limits: sources::limits(&used, sources.ceiling),
+        grants: used.iter().map(|grant| GrantUsed::of(grant)).collect(),
+        surface: subject.surface.surface,
+    };
+    (admission, found)
 }
 
 fn all_parts(subject: &Subject) -> impl Iterator<Item = (&PartName, Digest, Origin, &Manifest)> {
@@ -211,3 +251,6 @@ fn refused(subject: &Subject, found: Findings) -> Refused {
 #[cfg(test)]
 #[path = "admit_tests.rs"]
 pub(crate) mod tests;
+
+#[cfg(test)]
+mod narrow_tests;

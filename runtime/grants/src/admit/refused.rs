@@ -115,6 +115,16 @@ pub enum AdmissionProblem {
         /// Its ask.
         ask: AskId,
     },
+    /// The operator denies all of an ask.
+    #[error("{from} denies all of ask `{ask}` of `{part}`, whatever grants it")]
+    Denied {
+        /// The part that asks.
+        part: PartName,
+        /// Its ask.
+        ask: AskId,
+        /// The lines that deny.
+        from: String,
+    },
     /// The subject was put together wrongly: a plugin of the graph is missing.
     #[error("the graph uses plugin `{0}`, which is not there")]
     PartMissing(PartName),

@@ -4,14 +4,16 @@ use jiff::civil::Date;
 
 use super::{GrantSources, Subject, before};
 use crate::allow::Allowed;
+use crate::denies::Denies;
 use crate::file::{Binding, Grant, Holder};
+use crate::reach::Handover;
 use crate::rules::{AgentRule, Rule, Rules};
-use crate::{Capability, Digest, Manifest, PartName};
+use crate::{Capability, Ceiling, Digest, Limits, Manifest, PartName, Reach};
 
 /// Where what is granted because it is asked comes from.
 pub(super) const ALLOW_ASKED: &str = "--allow-asked";
 
-/// Everything granted to one part. Notes say which grants almost fitted.
+/// Everything granted and denied to one part. Notes say which grants almost fitted.
 pub(super) fn rules(
     subject: &Subject,
     (name, digest, manifest): (&PartName, Digest, &Manifest),
@@ -21,7 +23,7 @@ pub(super) fn rules(
 ) -> Rules {
     let mut rules = Rules::default();
     for grant in sources.file.iter().flat_map(|file| &file.grants) {
-        if holds(grant, subject, (name, digest), today, notes) {
+        if holds(grant, subject, (name, digest), (sources, today), notes) {
             rules.extend(&grant.rules);
         }
     }
@@ -33,51 +35,188 @@ pub(super) fn rules(
     } else if sources.allow_asked {
         rules.extend(&asked(manifest));
     }
+    rules.denied = denied(subject, (name, digest), sources);
     rules
 }
 
-/// Whether a grant of the file is for this part, these bytes and this day.
+/// What the grants file denies to a part. What denies does not lapse: neither with
+/// a day nor with a number of runs.
+fn denied(subject: &Subject, part: (&PartName, Digest), sources: &GrantSources<'_>) -> Denies {
+    let mut denied = Denies::default();
+    if let Some(file) = sources.file {
+        for deny in &file.denies {
+            let holder = deny.holder.as_ref();
+            if holder.is_none_or(|holder| is_called(holder, subject, part.0)) {
+                denied.extend(&deny.denied);
+            }
+        }
+        let own = file.grants.iter().filter(|grant| {
+            is_called(&grant.holder, subject, part.0) && is_bound(grant, subject, part.1)
+        });
+        own.for_each(|grant| denied.extend(&grant.denied));
+    }
+    denied
+}
+
+fn is_called(holder: &Holder, subject: &Subject, part: &PartName) -> bool {
+    match holder {
+        Holder::Blueprint(name) => *name == subject.manifest.name,
+        Holder::Plugin(name) => name == part,
+    }
+}
+
+/// The entries of the grants file that hold for any part.
+pub(super) fn used<'a>(
+    subject: &Subject,
+    sources: &GrantSources<'a>,
+    today: Date,
+) -> Vec<&'a Grant> {
+    let parts: Vec<_> = super::all_parts(subject)
+        .map(|(name, digest, ..)| (name, digest))
+        .collect();
+    let holds = |grant: &&Grant| {
+        let part = |&part| holds(grant, subject, part, (sources, today), &mut Vec::new());
+        parts.iter().any(part)
+    };
+    let all = sources.file.into_iter().flat_map(|file| &file.grants);
+    all.filter(holds).collect()
+}
+
+/// Of each bound the tightest that a grant in use or the ceiling sets.
+pub(super) fn limits(used: &[&Grant], ceiling: Option<&Ceiling>) -> Limits {
+    let most = ceiling.map(|ceiling| ceiling.limits).unwrap_or_default();
+    used.iter()
+        .fold(most, |limits, grant| limits.tightest(grant.limits))
+}
+
+/// Whether a grant of the file is for this part, these bytes, this day and this run.
 pub(super) fn holds(
     grant: &Grant,
     subject: &Subject,
     (name, digest): (&PartName, Digest),
-    today: Date,
+    (sources, today): (&GrantSources<'_>, Date),
     notes: &mut Vec<String>,
 ) -> bool {
-    let (holder, called, bytes) = match &grant.holder {
-        Holder::Blueprint(holder) => (holder, &subject.manifest.name, subject.digest),
-        Holder::Plugin(holder) => (holder, name, digest),
+    let bound = is_bound(grant, subject, digest);
+    if !is_called(&grant.holder, subject, name) {
+        notes.extend(bound.then(|| misnamed(grant, subject, name)).flatten());
+        return false;
+    }
+    let against = if bound {
+        lapsed(grant, sources, today).or_else(|| wider(grant, subject))
+    } else {
+        Some(unbound(grant, subject, digest))
     };
-    let bound = match &grant.binding {
+    let holds = against.is_none();
+    notes.extend(against.map(|why| format!("{} {why}", grant.at)));
+    holds
+}
+
+/// Whether a grant is bound to these bytes.
+fn is_bound(grant: &Grant, subject: &Subject, digest: Digest) -> bool {
+    let bytes = match &grant.holder {
+        Holder::Blueprint(_) => subject.digest,
+        Holder::Plugin(_) => digest,
+    };
+    match &grant.binding {
         Binding::Digest(bound) => *bound == bytes,
         Binding::Source(folder) => subject.source.as_ref() == Some(folder),
+        Binding::Publisher(key, versions) => {
+            subject.publisher.as_ref() == Some(key) && versions.matches(&subject.manifest.version)
+        }
+    }
+}
+
+/// A publisher has many files: only a grant for these very bytes or this folder is
+/// told of under another name.
+fn misnamed(grant: &Grant, subject: &Subject, name: &PartName) -> Option<String> {
+    let (holder, called) = match &grant.holder {
+        Holder::Blueprint(holder) => (holder, &subject.manifest.name),
+        Holder::Plugin(holder) => (holder, name),
     };
-    if holder != called {
-        if bound {
-            notes.push(format!(
-                "{} is for these very bytes under the name `{holder}`; they are called `{called}`",
-                grant.at
-            ));
-        }
-        return false;
-    }
-    if !bound {
-        let to = match &grant.binding {
-            Binding::Digest(bound) => bound.to_string(),
-            Binding::Source(folder) => format!("what is built from `{}`", folder.display()),
-        };
-        notes.push(format!(
-            "{} is for {to}, not for these bytes ({bytes})",
+    let told = !matches!(grant.binding, Binding::Publisher(..));
+    told.then(|| {
+        format!(
+            "{} is for these very bytes under the name `{holder}`; they are called `{called}`",
             grant.at
-        ));
-        return false;
-    }
-    match grant.expires {
-        Some(last) if today > last => {
-            notes.push(format!("{} expired on {last}", grant.at));
-            false
+        )
+    })
+}
+
+fn unbound(grant: &Grant, subject: &Subject, digest: Digest) -> String {
+    let bytes = match &grant.holder {
+        Holder::Blueprint(_) => subject.digest,
+        Holder::Plugin(_) => digest,
+    };
+    let to = match &grant.binding {
+        Binding::Digest(bound) => bound.to_string(),
+        Binding::Source(folder) => format!("what is built from `{}`", folder.display()),
+        Binding::Publisher(key, versions) => {
+            let signed = match &subject.publisher {
+                Some(other) => format!("signed by {other}"),
+                None => "not signed".to_owned(),
+            };
+            let version = &subject.manifest.version;
+            return format!(
+                "is for versions {versions} signed by {key}; this is {version}, {signed}"
+            );
         }
-        _ => true,
+    };
+    format!("is for {to}, not for these bytes ({bytes})")
+}
+
+/// Why it does not hold any more.
+fn lapsed(grant: &Grant, sources: &GrantSources<'_>, today: Date) -> Option<String> {
+    if let Some(last) = grant.expires.filter(|last| today > *last) {
+        return Some(format!("expired on {last}"));
+    }
+    let most = grant.max_runs?;
+    let Some(earlier) = sources.earlier else {
+        return Some("has `max-runs`, and nothing here counts runs".to_owned());
+    };
+    match earlier.under(grant.id) {
+        Ok(runs) if runs < most => None,
+        Ok(runs) => Some(format!("admits {most} runs, and {runs} were made with it")),
+        Err(why) => Some(format!("has `max-runs`, and runs cannot be counted: {why}")),
+    }
+}
+
+/// What a publisher's file asks beyond what was approved.
+fn wider(grant: &Grant, subject: &Subject) -> Option<String> {
+    if !matches!(grant.binding, Binding::Publisher(..)) {
+        return None;
+    }
+    let asks = super::all_parts(subject).flat_map(|(.., manifest)| &manifest.asks);
+    let beyond = Reach::asked(asks).beyond(&approved(grant).with_open_terms());
+    if let Some(first) = beyond.first() {
+        let more = match beyond.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        return Some(format!(
+            "approves no more than it says; this file also asks {} `{}`{more}",
+            first.key, first.what
+        ));
+    }
+    let pins = grant.approved.as_ref()?;
+    let pinned = [
+        ("prompts", pins.prompts, subject.surface.prompts),
+        ("graph", pins.graph, subject.surface.graph),
+    ];
+    let moved = pinned
+        .iter()
+        .find(|(_, pin, found)| pin.is_some_and(|pin| pin != *found));
+    moved.map(|(what, _, found)| format!("pins the {what}; those of this file are {found}"))
+}
+
+/// What a publisher's file may ask: what is approved, or what is granted.
+fn approved(grant: &Grant) -> Reach {
+    match &grant.approved {
+        None => Reach::of(&grant.rules, &grant.delivery),
+        Some(approved) => {
+            let to = approved.delivery.map(Handover::open);
+            Reach::under(&approved.rules, &to).with_any_credential()
+        }
     }
 }
 
@@ -121,6 +260,10 @@ fn allow_rule(allow: &Allowed, rules: &mut Rules) {
         Allowed::Read(pattern) => rules.read.push(rule(pattern)),
         Allowed::Write(pattern) => rules.write.push(rule(pattern)),
         Allowed::Command(pattern) => rules.run.push(rule(pattern)),
+        Allowed::Send(pattern, private) => rules.send.push(Rule {
+            opens_marked: *private,
+            ..rule(pattern)
+        }),
         Allowed::Agent(model) => rules.agents.push(any_tools(model, "--allow")),
         Allowed::Delivery(_) | Allowed::Require(_) | Allowed::NoGates => {}
     }
@@ -136,7 +279,7 @@ fn any_tools(model: &str, from: &str) -> AgentRule {
     }
 }
 
-/// What `--allow-asked` gives: the asks, opening no marked file.
+/// What `--allow-asked` gives: the asks, opening no marked file and no private address.
 pub(super) fn asked(manifest: &Manifest) -> Rules {
     let mut rules = crate::admission::asked_rules(manifest.asks.iter());
     let from = ALLOW_ASKED;
@@ -146,6 +289,11 @@ pub(super) fn asked(manifest: &Manifest) -> Rules {
     }
     for rule in &mut rules.run {
         from.clone_into(&mut rule.from);
+    }
+    rules.send.retain(|rule| !rule.pattern.is_private());
+    for rule in &mut rules.send {
+        from.clone_into(&mut rule.from);
+        rule.opens_marked = false;
     }
     for ask in &manifest.asks {
         if let Capability::Agent(agent) = &ask.capability {
@@ -160,6 +308,8 @@ pub(super) fn origins(rules: &Rules) -> impl Iterator<Item = String> {
     let paths = rules.read.iter().chain(&rules.write).map(|rule| &rule.from);
     paths
         .chain(rules.run.iter().map(|rule| &rule.from))
+        .chain(rules.send.iter().map(|rule| &rule.from))
+        .chain(rules.credentials.iter().map(|rule| &rule.from))
         .chain(rules.agents.iter().map(|rule| &rule.from))
         .cloned()
 }
@@ -199,3 +349,7 @@ mod tests {
         assert!(with_file(&subject, "").unwrap_err().notes.is_empty());
     }
 }
+
+#[cfg(test)]
+#[path = "bound_tests.rs"]
+mod bound_tests;

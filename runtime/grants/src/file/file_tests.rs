@@ -208,7 +208,13 @@ fn mistakes_name_line_and_key() {
     for (text, line, word) in [
         (bound("[grant.fils]\nread = []\n"), 5, "fils"),
         (bound("[grant.files]\nred = []\n"), 6, "red"),
-        (bound("[grant.http]\nhosts = []\n"), 5, "http"),
+        (bound("[grant.network]\nhosts = []\n"), 5, "network"),
+        (bound("[grant.http]\nhosts = []\n"), 6, "hosts"),
+        (
+            bound("[grant.http]\nsend = [\n\"GET http://10.0.0.1/**\"]\n"),
+            7,
+            "private = true",
+        ),
         (
             bound("[grant.files]\nread = [\n\"src/**\",\n\"/etc\"]\n"),
             8,
@@ -235,7 +241,7 @@ fn mistakes_name_line_and_key() {
             8,
             "max-turns",
         ),
-        (bound("[grant.agent]\nmodels = [\"a\"]\n"), 5, "tools"),
+        (bound("[grant.agent]\nmodels = [\"a\"]\n"), 6, "tools"),
         (
             bound("[grant.delivery]\nto = \"origin\"\nrequire = [\"std:lint\"]\n"),
             6,

@@ -28,6 +28,7 @@ fn unknown(message: &str) -> Option<String> {
     let meant = known.iter().find(|known| nearly(key, known));
     let key = crate::shown(key);
     Some(match meant {
+        Some(&"deny") if key != "deny" => format!("`{key}` is not known; did you mean `[[deny]]`?"),
         Some(&"grant") => format!("`{key}` is not known; did you mean `[[grant]]`?"),
         Some(meant) => format!("`{key}` is not known; did you mean `{meant}`?"),
         None => format!("`{key}` is not known; known are `{}`", known.join("`, `")),

@@ -1,22 +1,29 @@
-//! The operator's `grants.toml`.
+//! The operator's `grants.toml` and `ceiling.toml`.
 //!
-//! In comes a path; out come grants, each bound to a digest or to a folder of
-//! source. Refused: a file that a run could write (beneath a writable root,
+//! In comes a path; out come grants, each bound to a digest, to a folder of
+//! source or to a publisher, and denies; or a ceiling. Refused: a file that a run could write (beneath a writable root,
 //! through links too), that others can write, that is no regular file; unknown
 //! keys; rules that cannot be enforced. Errors name file, line and key.
 
+mod ceiling;
+mod deny;
+mod http;
+mod limits;
 mod mistake;
 mod place;
+mod tables;
 mod text;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use semver::VersionReq;
 
 use crate::delivery::DeliveryRule;
+use crate::denies::Denies;
 use crate::rules::Rules;
-use crate::{Digest, PartName};
+use crate::{Ceiling, DeliveryTarget, Digest, Limits, PartName, Publisher};
 
 const FILE_BYTES: u64 = 1024 * 1024;
 
@@ -25,6 +32,8 @@ const FILE_BYTES: u64 = 1024 * 1024;
 pub struct GrantsFile {
     pub(crate) path: PathBuf,
     pub(crate) grants: Vec<Grant>,
+    /// The `[[deny]]` entries.
+    pub(crate) denies: Vec<TopDeny>,
 }
 
 /// One `[[grant]]`.
@@ -32,12 +41,42 @@ pub struct GrantsFile {
 pub(crate) struct Grant {
     /// `grants.toml:14`.
     pub(crate) at: String,
+    /// Of what it says, but for who approved it, why and for how long.
+    pub(crate) id: Digest,
     pub(crate) holder: Holder,
     pub(crate) binding: Binding,
+    /// What a publisher's file may ask at most; none: what is granted.
+    pub(crate) approved: Option<Approved>,
+    pub(crate) approved_by: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The last day on which it holds.
     pub(crate) expires: Option<Date>,
+    /// How many runs it admits.
+    pub(crate) max_runs: Option<u64>,
     pub(crate) rules: Rules,
     pub(crate) delivery: Option<DeliveryRule>,
+    /// What it denies to its holder, also when it does not hold any more.
+    pub(crate) denied: Denies,
+    pub(crate) limits: Limits,
+}
+
+/// `[grant.not-wider-than]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Approved {
+    pub(crate) rules: Rules,
+    pub(crate) delivery: Option<DeliveryTarget>,
+    /// The hash of the prompts, where they are pinned.
+    pub(crate) prompts: Option<Digest>,
+    /// The hash of the graph, where it is pinned.
+    pub(crate) graph: Option<Digest>,
+}
+
+/// One `[[deny]]`.
+#[derive(Debug, Clone)]
+pub(crate) struct TopDeny {
+    /// Whom it is for; none: everybody.
+    pub(crate) holder: Option<Holder>,
+    pub(crate) denied: Denies,
 }
 
 /// Who is granted something.
@@ -55,32 +94,42 @@ pub(crate) enum Binding {
     Digest(Digest),
     /// A folder of source that the same command builds; resolved.
     Source(PathBuf),
+    /// Whatever this key signed, in these versions.
+    Publisher(Publisher, VersionReq),
+}
+
+/// Reads one of the operator's files, if it stands where no run could write it.
+fn read(path: &Path, writable_roots: &[PathBuf]) -> Result<String, GrantsError> {
+    let io = |source| GrantsError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    place::check_way(path, writable_roots)?;
+    let mut file = place::open(path)?;
+    let mut text = String::new();
+    let read = (&mut file)
+        .take(FILE_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(io)?;
+    if read as u64 > FILE_BYTES {
+        return Err(GrantsError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(text)
+}
+
+impl Ceiling {
+    /// Reads a ceiling file. `writable_roots` are the folders that a run writes.
+    pub fn load(path: &Path, writable_roots: &[PathBuf]) -> Result<Self, GrantsError> {
+        ceiling::parse(path, &read(path, writable_roots)?)
+    }
 }
 
 impl GrantsFile {
     /// Reads a grants file. `writable_roots` are the folders that a run writes.
     pub fn load(path: &Path, writable_roots: &[PathBuf]) -> Result<Self, GrantsError> {
-        let io = |source| GrantsError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        place::check_way(path, writable_roots)?;
-        let mut file = place::open(path)?;
-        let mut text = String::new();
-        let read = (&mut file)
-            .take(FILE_BYTES + 1)
-            .read_to_string(&mut text)
-            .map_err(io)?;
-        if read as u64 > FILE_BYTES {
-            return Err(GrantsError::TooLarge {
-                path: path.to_owned(),
-            });
-        }
-        let grants = text::parse(path, &text)?;
-        Ok(Self {
-            path: path.to_owned(),
-            grants,
-        })
+        text::parse(path, &read(path, writable_roots)?)
     }
 
     /// Whether a text would be taken for the grants file at `path`.
@@ -110,11 +159,16 @@ pub fn date_of_unix(seconds: i64) -> Date {
     moment.to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
+/// So many days later.
+pub fn days_after(day: Date, days: u16) -> Date {
+    day.saturating_add(jiff::Span::new().days(i64::from(days)))
+}
+
 /// A grants file was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantsError {
     /// It cannot be read.
-    #[error("grants file `{path}` cannot be read: {source}")]
+    #[error("the operator's file `{path}` cannot be read: {source}")]
     Io {
         /// The file.
         path: PathBuf,
@@ -123,7 +177,7 @@ pub enum GrantsError {
     },
     /// A run could write it, or a link on the way to it.
     #[error(
-        "grants file `{path}` is refused: `{through}` is in `{root}`, which runs write; keep it elsewhere"
+        "the operator's file `{path}` is refused: `{through}` is in `{root}`, which runs write; keep it elsewhere"
     )]
     UnderWritableRoot {
         /// The file.
@@ -135,7 +189,7 @@ pub enum GrantsError {
     },
     /// Others can write it.
     #[error(
-        "grants file `{path}` is refused: others can write `{writable}` (mode {mode:04o}); `chmod go-w` it"
+        "the operator's file `{path}` is refused: others can write `{writable}` (mode {mode:04o}); `chmod go-w` it"
     )]
     WritableByOthers {
         /// The file.
@@ -146,14 +200,14 @@ pub enum GrantsError {
         mode: u32,
     },
     /// It is a folder, a pipe, a device.
-    #[error("grants file `{path}` cannot be used: it is no regular file")]
+    #[error("the operator's file `{path}` cannot be used: it is no regular file")]
     NotRegular {
         /// The file.
         path: PathBuf,
     },
     /// It has another name somewhere, through which it may be written.
     #[error(
-        "grants file `{path}` is refused: it has {links} hard links; copy it to a file of its own"
+        "the operator's file `{path}` is refused: it has {links} hard links; copy it to a file of its own"
     )]
     HardLinked {
         /// The file.
@@ -162,7 +216,7 @@ pub enum GrantsError {
         links: u64,
     },
     /// It is larger than such a file may be.
-    #[error("grants file `{path}` cannot be used: it has more than 1 MiB")]
+    #[error("the operator's file `{path}` cannot be used: it has more than 1 MiB")]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -198,3 +252,6 @@ impl GrantsError {
 #[cfg(test)]
 #[path = "file_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod words_tests;

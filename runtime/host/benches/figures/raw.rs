@@ -11,6 +11,7 @@ mod bindings {
         world: "minion:blueprint/blueprint-world",
         imports: {
             "minion:host/command.run": async | trappable,
+            "minion:host/http.request": async | trappable,
             "minion:host/agent.run": async | trappable,
             "minion:host/plugins.run": async | trappable,
             default: trappable,
@@ -22,7 +23,7 @@ mod bindings {
 use bindings::exports::minion::blueprint::blueprint::Context;
 use bindings::minion::blueprint::graph;
 use bindings::minion::host::types::Failure;
-use bindings::minion::host::{agent, command, log, plugins, types, workspace};
+use bindings::minion::host::{agent, command, http, log, plugins, types, workspace};
 use bindings::{BlueprintWorld, BlueprintWorldPre};
 
 type Answer<T> = wasmtime::Result<Result<T, Failure>>;
@@ -142,6 +143,12 @@ impl command::Host for Answers {
     }
 
     fn available(&mut self, _: String) -> wasmtime::Result<bool> {
+        never()
+    }
+}
+
+impl http::Host for Answers {
+    async fn request(&mut self, _: http::Message) -> Answer<http::Response> {
         never()
     }
 }

@@ -2,7 +2,7 @@
 
 use minion_bundle::BuildOptions;
 use minion_grants::{GrantSources, date_of_unix};
-use minion_host::{Budget, Engine, Linked, Means, RunRequest};
+use minion_host::{Budget, Engine, Linked, Means, Network, RunRequest};
 use minion_journal::{IdSource, SqliteStore, SystemClock, SystemIds};
 use minion_sandbox::{Sandbox, Toolchains};
 use std::collections::BTreeMap;
@@ -80,6 +80,7 @@ pub(crate) fn request(
             model: None,
             sandbox,
             toolchains,
+            network: Network::of_this_machine(),
             store: Arc::new(store),
             clock,
             folder: state.join("runs").join(run.to_string()),
@@ -96,11 +97,8 @@ pub(crate) fn linked(wasm: &Path, engine: &Engine) -> Linked {
 
 pub(crate) fn admitted(inspected: minion_host::Inspected) -> minion_host::Admitted {
     let sources = GrantSources {
-        file: None,
-        allow: &[],
         allow_asked: true,
-        ceiling: None,
-        before: None,
+        ..Default::default()
     };
     minion_host::admit(inspected, &sources, date_of_unix(0)).unwrap()
 }

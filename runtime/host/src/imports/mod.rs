@@ -5,6 +5,7 @@ pub(crate) mod agent;
 pub(crate) mod baseline;
 pub(crate) mod command;
 mod convert;
+pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod plugins;
 pub(crate) mod workspace;
@@ -16,7 +17,15 @@ use crate::guest::Guest;
 use wasmtime::component::{HasSelf, Linker};
 
 /// Interfaces of our own that a blueprint may import.
-pub(crate) const OFFERED: &[&str] = &["types", "workspace", "command", "agent", "plugins", "log"];
+pub(crate) const OFFERED: &[&str] = &[
+    "types",
+    "workspace",
+    "command",
+    "http",
+    "agent",
+    "plugins",
+    "log",
+];
 
 impl host::types::Host for Guest {}
 
@@ -26,6 +35,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Guest
     host::types::add_to_linker::<_, HasSelf<_>>(&mut linker, |g: &mut Guest| g)?;
     host::workspace::add_to_linker::<_, HasSelf<_>>(&mut linker, |g: &mut Guest| g)?;
     host::command::add_to_linker::<_, HasSelf<_>>(&mut linker, |g: &mut Guest| g)?;
+    host::http::add_to_linker::<_, HasSelf<_>>(&mut linker, |g: &mut Guest| g)?;
     host::agent::add_to_linker::<_, HasSelf<_>>(&mut linker, |g: &mut Guest| g)?;
     host::plugins::add_to_linker::<_, HasSelf<_>>(&mut linker, |g: &mut Guest| g)?;
     host::log::add_to_linker::<_, HasSelf<_>>(&mut linker, |g: &mut Guest| g)?;

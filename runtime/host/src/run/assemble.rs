@@ -4,6 +4,7 @@ use super::ledger::Ledger;
 use super::machine::{Begun, Machine, Position, Told, Visits};
 use super::space::Beside;
 use crate::link::Linked;
+use crate::network::Network;
 use crate::project::{self, ProjectError};
 use crate::services::{Services, World};
 use crate::view::{Seen, View};
@@ -31,6 +32,8 @@ pub struct Means {
     pub sandbox: Sandbox,
     /// Where programs are found.
     pub toolchains: Toolchains,
+    /// The way out to the network.
+    pub network: Network,
     /// Where the journal is kept.
     pub store: Arc<dyn Store>,
     /// The time.
@@ -191,6 +194,7 @@ pub(super) fn assemble(
         model: means.model,
         sandbox: means.sandbox,
         toolchains: means.toolchains,
+        network: means.network,
         objects: place.objects,
         base: place.base.tree,
     };

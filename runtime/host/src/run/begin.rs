@@ -2,6 +2,7 @@
 //! workspace and its journal.
 
 use super::assemble::{Means, Place, Run, RunError, assemble, described};
+use super::budget;
 use super::machine::Begun;
 use super::recover::{Inherited, Reading, Setup, misfits, past, recorded};
 use super::resume;
@@ -88,11 +89,12 @@ pub(super) fn begin(
     let bundle = linked.admitted.inspected().bundle();
     let journal = Arc::new(journal(&request, &first, &bundle.bytes)?);
     let started = journal.started();
+    let budget = budget::within(means.budget, linked.admitted.admission().limits());
     let begun = match inherited {
         Some(inherited) => inherited.into(),
         None => Begun::new(linked.admitted.graph()),
     };
-    let door = Door::new(journal, Meter::new(means.budget));
+    let door = Door::new(journal, Meter::new(budget));
     let place = Place {
         id: request.run,
         repository,

@@ -10,6 +10,7 @@ mod assemble;
 mod begin;
 #[cfg(feature = "bench")]
 pub mod bench;
+mod budget;
 mod cancel;
 mod elapsed;
 mod end;

@@ -4,6 +4,7 @@
 
 use super::assemble::{Means, Place, Run, RunError, assemble};
 use super::begin::hash_of;
+use super::budget;
 use super::recover::{Past, Reading, Recorded, misfits, past, recorded};
 use super::space::{own_folder, workspace};
 use crate::event::{Event, Observer, Start};
@@ -172,7 +173,8 @@ pub(super) fn resume(
         moved,
     })?;
     let records = unfinished(&*store, taken)?;
-    let meter = Meter::resumed(request.means.budget, past.spent);
+    let budget = budget::within(request.means.budget, linked.admitted.admission().limits());
+    let meter = Meter::resumed(budget, past.spent);
     let door = Door::new(Arc::clone(&taken.journal), meter).resuming(
         Box::new(records.into_iter().map(Ok::<Record, ReadError>)),
         store,

@@ -4,12 +4,14 @@
 pub(crate) mod agentic;
 pub(crate) mod commands;
 pub(crate) mod files;
+pub(crate) mod http;
 pub(crate) mod plugins;
 pub(crate) mod recorded;
 mod toolbox;
 
 use crate::engine::Engine;
 use crate::link::LinkedPlugin;
+use crate::network::Network;
 use crate::project::ProjectCommand;
 use crate::run::{self, RunError};
 use crate::view::{Keep, Place, Stand, View};
@@ -48,6 +50,7 @@ pub(crate) struct World {
     pub(crate) model: Option<Arc<dyn Model>>,
     pub(crate) sandbox: Sandbox,
     pub(crate) toolchains: Toolchains,
+    pub(crate) network: Network,
     pub(crate) objects: RunStore,
     /// The tree that the run started from.
     pub(crate) base: TreeId,

@@ -4,6 +4,7 @@
 use super::agentic::Worked;
 use super::commands::Completed;
 use super::files::Changed;
+use super::http::Answered;
 use super::plugins::Output;
 use crate::outcome::Branch;
 use base64::Engine as _;
@@ -35,6 +36,8 @@ recorded! {
     PLUGIN: Output = PLUGIN_RUN, plain;
     GATE: Output = GATE_RUN, plain;
     GATE_AT_BASE: Output = GATE_BASE, plain;
+    REQUEST: Answered = HTTP_REQUEST, answered_of;
+    REQUEST_ONCE: Answered = HTTP_REQUEST_ONCE, answered_of;
     AGENT: Worked = AGENT_RUN, plain;
     TURN: Turn = MODEL_TURN, plain;
     DELIVER: Branch = DELIVER_BRANCH, branch_of;
@@ -187,6 +190,38 @@ fn completed_of(value: Value) -> Option<Completed> {
     })
 }
 
+/// Headers as the journal keeps them.
+pub(crate) fn headers(headers: &[(String, Vec<u8>)]) -> Value {
+    let one = |(name, value): &(String, Vec<u8>)| json!([name, content(value)]);
+    headers.iter().map(one).collect()
+}
+
+pub(crate) fn answered(answered: &Answered) -> Value {
+    json!({
+        "status": answered.status,
+        "headers": headers(&answered.headers),
+        "body": content(&answered.body),
+    })
+}
+
+fn answered_of(value: Value) -> Option<Answered> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Kept {
+        status: u16,
+        headers: Vec<(String, Value)>,
+        body: Value,
+    }
+    let kept: Kept = plain(value)?;
+    let headers = kept.headers.into_iter();
+    let headers = headers.map(|(name, value)| Some((name, content_of(&value)?)));
+    Some(Answered {
+        status: kept.status,
+        headers: headers.collect::<Option<_>>()?,
+        body: content_of(&kept.body)?,
+    })
+}
+
 pub(crate) fn branch(branch: &Branch) -> Value {
     json!({
         "name": branch.name, "commit": branch.commit.to_string(),
@@ -230,6 +265,16 @@ mod tests {
             timed_out: true,
         };
         assert_eq!(completed_of(completed(&done)), Some(done));
+    }
+
+    #[test]
+    fn an_answer_over_http_reads_back_as_it_was() {
+        let whole = Answered {
+            status: 404,
+            headers: vec![("x".to_owned(), b"\xff".to_vec())],
+            body: b"\x00\xfe".to_vec(),
+        };
+        assert_eq!(answered_of(answered(&whole)), Some(whole));
     }
 
     #[test]

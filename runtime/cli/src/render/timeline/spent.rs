@@ -33,6 +33,7 @@ fn words(before: &Spent, now: &Spent, paid: Option<u64>) -> String {
             "tool call",
         ),
         (now.commands.saturating_sub(before.commands), "command"),
+        (now.requests.saturating_sub(before.requests), "request"),
     ];
     let mut words: Vec<_> = counted
         .into_iter()

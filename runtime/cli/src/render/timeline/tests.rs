@@ -59,6 +59,7 @@ fn facts() -> Vec<Body> {
             effect,
             request: inline(),
             rule: text(),
+            judged: Some(text()),
             response: inline(),
         },
         intent(FORGED),

@@ -1,11 +1,14 @@
 //! Where a run's authority comes from: the grants file and the words of the command line.
 
-use crate::exit::{Fail, chain, lines};
+use super::earlier::RunsMade;
+use super::files::Files;
+use crate::exit::{Fail, chain};
 use crate::render::{data, granted, refusal};
 use crate::settings::Settings;
 use clap::Args;
-use minion_grants::{Allow, Date, GrantSources, GrantsError, GrantsFile, date_of_unix};
+use minion_grants::{Allow, Date, GrantSources, date_of_unix};
 use minion_host::{AdmitError, Admitted, Inspected};
+use minion_journal::RunId;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -16,6 +19,10 @@ pub(crate) struct Authority {
     /// The grants file, in place of $XDG_CONFIG_HOME/minion-rt/grants.toml
     #[arg(long, value_name = "FILE")]
     grants: Option<PathBuf>,
+    /// The most that may be granted, in place of $XDG_CONFIG_HOME/minion-rt/ceiling.toml
+    #[arg(long, value_name = "FILE")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ceiling: Option<PathBuf>,
     /// Grant one thing for this run: 'files:read=src/**', 'files:write=src/**',
     /// 'command=cargo test *', 'agent=default', 'delivery=branch', 'require=std:lint',
     /// 'gates=none'
@@ -48,12 +55,17 @@ pub(crate) struct Admitting<'a> {
     pub(crate) json: bool,
     /// The version that the words were given for, where it is not this one.
     pub(crate) before: Option<&'a Inspected>,
+    /// The run that goes on, where one does: it is not counted once more.
+    pub(crate) run: Option<RunId>,
 }
 
 impl Authority {
     /// Whether the command says anything of authority.
     pub(crate) fn is_named(&self) -> bool {
-        self.grants.is_some() || !self.allow.is_empty() || self.allow_asked
+        self.grants.is_some()
+            || self.ceiling.is_some()
+            || !self.allow.is_empty()
+            || self.allow_asked
     }
 
     /// Whether it grants what is asked, whatever that is.
@@ -77,6 +89,10 @@ impl Authority {
         if file.exists() {
             self.grants = Some(std::path::absolute(&file).unwrap_or(file));
         }
+        let ceiling = self.ceiling.clone().unwrap_or_else(|| settings.ceiling());
+        if ceiling.exists() {
+            self.ceiling = Some(std::path::absolute(&ceiling).unwrap_or(ceiling));
+        }
         self
     }
 
@@ -91,19 +107,29 @@ impl Authority {
         inspected: Inspected,
         by: &Admitting<'_>,
     ) -> Result<Option<Admitted>, Fail> {
-        let (file, allow) = self.granted(by)?;
-        let before = by.before.and_then(minion_host::earlier);
+        let files = Files::read(
+            (self.grants.as_deref(), self.ceiling.as_deref()),
+            by.settings,
+            Some(by.repository),
+        )?;
+        let allow = self.allowed()?;
+        let earlier = RunsMade::new(by.settings, by.run);
+        let before = by.before.and_then(minion_host::subject);
         let sources = GrantSources {
-            file: file.as_ref(),
+            file: files.grants.as_ref(),
             allow: &allow,
             allow_asked: self.allow_asked,
-            ceiling: None,
+            ceiling: files.ceiling.as_ref(),
+            earlier: Some(&earlier),
             before: before.as_ref(),
         };
         match minion_host::admit(inspected, &sources, today()) {
             Ok(admitted) => {
                 if self.allow_asked && !by.json {
                     granted::granted(admitted.admission());
+                }
+                if !by.json {
+                    granted::approved(admitted.admission());
                 }
                 Ok(Some(admitted))
             }
@@ -124,29 +150,11 @@ impl Authority {
         }
     }
 
-    /// The grants file, if there is one, and the words of the command line.
-    fn granted(&self, by: &Admitting<'_>) -> Result<(Option<GrantsFile>, Vec<Allow>), Fail> {
-        let file = self.file(by.settings);
-        let writable = [by.settings.runs(), by.repository.to_owned()];
-        let file = if self.grants.is_some() || file.exists() {
-            Some(GrantsFile::load(&file, &writable).map_err(|e| wrong(&e))?)
-        } else {
-            None
-        };
+    fn allowed(&self) -> Result<Vec<Allow>, Fail> {
         let allow = self.allow.iter().map(|text| Allow::parse(text));
-        let allow = allow
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| Fail::usage(chain(&e)))?;
-        Ok((file, allow))
-    }
-}
-
-/// A file that cannot be read is a mistake, one that others may have written is refused.
-fn wrong(error: &GrantsError) -> Fail {
-    if error.is_distrust() {
-        Fail::refused(lines(error))
-    } else {
-        Fail::usage(lines(error))
+        allow
+            .collect::<Result<_, _>>()
+            .map_err(|e| Fail::usage(chain(&e)))
     }
 }
 

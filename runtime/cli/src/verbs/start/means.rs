@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use clap::ValueEnum;
 use minion_agents::Model;
 use minion_grants::Admission;
-use minion_host::{Budget, Means};
+use minion_host::{Budget, Means, Network};
 use minion_journal::{Clock, RunId, Store};
 use minion_sandbox::{Level, Probing, Sandbox, Toolchains};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,7 @@ pub(crate) fn means(
         model: ready.model,
         sandbox,
         toolchains: Toolchains::discover(),
+        network: Network::of_this_machine(),
         store: ready.store,
         clock: ready.clock,
         folder: settings.runs().join(run.to_string()),

@@ -2,11 +2,15 @@
 //! walls. What a resume has to know of it again is [`Kept`], which stands in the journal.
 
 mod authority;
+mod earlier;
+mod files;
 mod means;
 mod model;
 mod way;
 
-pub(crate) use authority::{Admitting, Authority, More};
+pub(crate) use authority::{Admitting, Authority, More, today};
+pub(crate) use earlier::RunsMade;
+pub(crate) use files::Files;
 pub(crate) use means::{Ready, Walls, means, probe, unsandboxed};
 pub(crate) use model::ModelArguments;
 pub(super) use way::distrusted;
