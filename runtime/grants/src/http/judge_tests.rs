@@ -162,6 +162,20 @@ fn a_credential_goes_only_with_what_asks_for_it_and_is_bound() {
             "{text}"
         );
     }
+    assert!(
+        admission
+            .narrowed()
+            .iter()
+            .all(|narrowed| narrowed.key != "http.credential")
+    );
+    let elsewhere = CREDENTIAL.replace("api.example.com", "elsewhere.example.com");
+    let elsewhere = granted(&format!("{send}{elsewhere}"));
+    assert!(
+        elsewhere
+            .narrowed()
+            .iter()
+            .any(|narrowed| narrowed.key == "http.credential")
+    );
     let told = api.http_rule(&bound).unwrap().to_string();
     assert!(told.ends_with("ask api, credential github"), "{told}");
 }
