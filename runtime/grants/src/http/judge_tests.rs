@@ -181,6 +181,21 @@ fn a_credential_goes_only_with_what_asks_for_it_and_is_bound() {
 }
 
 #[test]
+fn an_admission_tells_where_a_credential_lies_and_no_argument_of_a_program() {
+    let send = "[grant.http]\nsend = [\"* https://*.example.com/**\"]\n";
+    let told = |from: &str| {
+        let credential = CREDENTIAL.replace("{ env = \"GITHUB_TOKEN\" }", from);
+        json!(granted(&format!("{send}{credential}"))).to_string()
+    };
+    assert!(told("{ env = \"GITHUB_TOKEN\" }").contains("GITHUB_TOKEN"));
+    let command = told("{ command = [\"print-it\", \"canary-4711\"] }");
+    assert!(
+        command.contains("print-it") && !command.contains("canary"),
+        "{command}"
+    );
+}
+
+#[test]
 fn bindings_that_would_leak_are_refused() {
     for (from, to) in [
         (
