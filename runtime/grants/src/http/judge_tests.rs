@@ -176,6 +176,13 @@ fn a_credential_goes_only_with_what_asks_for_it_and_is_bound() {
             .iter()
             .any(|narrowed| narrowed.key == "http.credential")
     );
+    // The ask of the other host wants none, though one is bound to it.
+    let wider = CREDENTIAL.replace("to = [", "to = [\"GET https://other.example.com/**\", ");
+    let wider = granted(&format!("{send}{wider}"));
+    let other = request("GET https://other.example.com/v1/x");
+    let wider = needing(&wider, &["api", "other"]);
+    assert!(wider.http_rule(&other).unwrap().credential().is_none());
+    assert!(wider.http_rule(&bound).unwrap().credential().is_some());
     let told = api.http_rule(&bound).unwrap().to_string();
     assert!(told.ends_with("ask api, credential github"), "{told}");
 }
