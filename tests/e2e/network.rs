@@ -34,12 +34,13 @@ pub(crate) struct Trial {
 impl Trial {
     fn new(fetch: &str) -> Self {
         let alone = ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner);
+        let wasm = component("tests/guests/fetching");
         let world = World::new();
         let repository = world.repository("project", &[("fetch.txt", fetch)]);
         Self {
             world,
             repository,
-            wasm: component("tests/guests/fetching"),
+            wasm,
             _alone: alone,
         }
     }

@@ -74,7 +74,7 @@ fn answer(query: &Message, answers: &Answers, asked: &Mutex<Vec<String>>) -> Vec
                     (IpAddr::V6(v6), RecordType::AAAA) => RData::AAAA(AAAA(*v6)),
                     _ => continue,
                 };
-                let record = Record::from_rdata(question.name().clone(), 0, data);
+                let record = Record::from_rdata(question.name().clone(), 3600, data);
                 response.add_answer(record);
             }
             // The address of the fourth kind is the first that is asked for.

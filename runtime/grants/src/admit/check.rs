@@ -218,8 +218,9 @@ fn check_http(
         narrow(part, ask, "http.send", pattern.as_str(), meeting, found);
     }
     if let Some(name) = &asked.credential {
+        let goes = |to: &HttpPattern| asked.send.iter().any(|send| send.overlaps(to));
         let mut bound = part.granted.credentials.iter();
-        if !bound.any(|rule| rule.binding.name == *name) {
+        if !bound.any(|rule| rule.binding.name == *name && rule.to.iter().any(goes)) {
             narrow(part, ask, "http.credential", name, Vec::new(), found);
         }
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{HttpPattern, HttpRequest};
 
-/// Where the host finds a credential.
+/// Where the host finds a credential. What is written of it into a journal
+/// leaves out the arguments of a program: they may be secret themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum CredentialSource {
@@ -16,7 +17,11 @@ pub enum CredentialSource {
     /// A file that holds nothing else.
     File(PathBuf),
     /// A program that prints it, with its arguments.
-    Command(Vec<String>),
+    Command(#[serde(serialize_with = "program_alone")] Vec<String>),
+}
+
+fn program_alone<S: serde::Serializer>(words: &[String], to: S) -> Result<S::Ok, S::Error> {
+    words.first().serialize(to)
 }
 
 /// How it stands in a request.

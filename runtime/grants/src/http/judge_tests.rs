@@ -162,8 +162,44 @@ fn a_credential_goes_only_with_what_asks_for_it_and_is_bound() {
             "{text}"
         );
     }
+    assert!(
+        admission
+            .narrowed()
+            .iter()
+            .all(|narrowed| narrowed.key != "http.credential")
+    );
+    let elsewhere = CREDENTIAL.replace("api.example.com", "elsewhere.example.com");
+    let elsewhere = granted(&format!("{send}{elsewhere}"));
+    assert!(
+        elsewhere
+            .narrowed()
+            .iter()
+            .any(|narrowed| narrowed.key == "http.credential")
+    );
+    // The ask of the other host wants none, though one is bound to it.
+    let wider = CREDENTIAL.replace("to = [", "to = [\"GET https://other.example.com/**\", ");
+    let wider = granted(&format!("{send}{wider}"));
+    let other = request("GET https://other.example.com/v1/x");
+    let wider = needing(&wider, &["api", "other"]);
+    assert!(wider.http_rule(&other).unwrap().credential().is_none());
+    assert!(wider.http_rule(&bound).unwrap().credential().is_some());
     let told = api.http_rule(&bound).unwrap().to_string();
     assert!(told.ends_with("ask api, credential github"), "{told}");
+}
+
+#[test]
+fn an_admission_tells_where_a_credential_lies_and_no_argument_of_a_program() {
+    let send = "[grant.http]\nsend = [\"* https://*.example.com/**\"]\n";
+    let told = |from: &str| {
+        let credential = CREDENTIAL.replace("{ env = \"GITHUB_TOKEN\" }", from);
+        json!(granted(&format!("{send}{credential}"))).to_string()
+    };
+    assert!(told("{ env = \"GITHUB_TOKEN\" }").contains("GITHUB_TOKEN"));
+    let command = told("{ command = [\"print-it\", \"canary-4711\"] }");
+    assert!(
+        command.contains("print-it") && !command.contains("canary"),
+        "{command}"
+    );
 }
 
 #[test]

@@ -24,8 +24,9 @@ pub(crate) struct Authority {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ceiling: Option<PathBuf>,
     /// Grant one thing for this run: 'files:read=src/**', 'files:write=src/**',
-    /// 'command=cargo test *', 'agent=default', 'delivery=branch', 'require=std:lint',
-    /// 'gates=none'
+    /// 'command=cargo test *', 'http=GET https://api.example.com/v1/**',
+    /// 'http:private=GET http://127.0.0.1:8080/**', 'agent=default', 'delivery=branch',
+    /// 'require=std:lint', 'gates=none'
     #[arg(long, value_name = "GRANT")]
     allow: Vec<String>,
     /// Grant exactly what is asked, for this run, and print it
