@@ -106,7 +106,7 @@ fn is_unresumed(store: &(impl Store + ?Sized), run: RunId) -> Result<bool, Store
 }
 
 fn contradicted(record: &Record) -> ReadError {
-    let (run, seq) = (record.run, record.seq);
+    let (run, seq) = (record.run.short(), record.seq);
     let what = format!("run `{run}` was never taken up again, and record {seq} says it was");
     StoreError::Corrupt { what, source: None }.into()
 }
