@@ -115,6 +115,11 @@ fn may_be_resume(stored: &StoredRecord) -> bool {
     kind(&stored.bytes).is_none_or(|kind| kind == b"resumed")
 }
 
+/// The version that a run was moved to last; none when it is of the one that it began with.
+pub fn moved(store: &dyn Store, run: RunId) -> Result<Option<Moved>, ReadError> {
+    Ok(Survey::of(store, run, None)?.moved)
+}
+
 /// What the resumes of a run say.
 pub(crate) struct Survey {
     pub(crate) voids: Voids,

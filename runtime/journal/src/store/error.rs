@@ -171,9 +171,10 @@ pub enum LookupError {
 /// As screens show them, unless that does not tell them apart.
 fn list(runs: &[RunId]) -> String {
     let shown: BTreeSet<_> = runs.iter().map(|run| run.short()).collect();
-    let name = |run: &RunId| match shown.len() == runs.len() {
-        true => format!("`{}`", run.short()),
-        false => format!("`{run}`"),
+    let apart = shown.len() == runs.len();
+    let name = |run: &RunId| {
+        let short = apart.then(|| run.short());
+        format!("`{}`", short.unwrap_or_else(|| run.to_string()))
     };
     runs.iter().map(name).collect::<Vec<_>>().join(", ")
 }
