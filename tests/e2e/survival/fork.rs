@@ -120,8 +120,10 @@ fn a_fork_of_a_run_whose_folder_is_gone_says_so_and_one_made_before_lives_on() {
     let ran = fork(&origin, "a");
     assert_eq!(ran.code, 6, "{}", ran.all());
     let run = outcome(&ran)["run"].as_str().unwrap().to_owned();
+    let from = format!("forked     from run {}@prepare-1", &origin[20..]);
+    asking.minion(&["runs", "show", &run]).expect(0, &[&from]);
     std::fs::remove_dir_all(asking.folder(&origin)).unwrap();
-    fork(&origin, "b").expect(5, &["objects", &origin]);
+    fork(&origin, "b").expect(2, &["are gone", "objects.git", &origin]);
     asking.minion(&["approve", &run]).expect(0, &[]);
     asking.minion(&["resume", &run]).expect(0, &["delivered"]);
     assert_eq!(asking.content(&asking.branches(&run)[0], "a.txt"), "one\n");
