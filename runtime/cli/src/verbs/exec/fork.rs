@@ -1,6 +1,6 @@
 //! `--fork <run>@<node>-<visit>`: the checkpoint of another run.
 
-use crate::exit::{Fail, chain};
+use crate::exit::Fail;
 use crate::settings::Settings;
 use crate::verbs::drive;
 use crate::verbs::start::Kept;
@@ -26,7 +26,7 @@ impl Fork {
             ))
         })?;
         let store = drive::store(settings)?;
-        let run = resolve(&*store, run).map_err(|e| Fail::usage(chain(&e)))?;
+        let run = resolve(&*store, run).map_err(|e| Fail::lookup(&e))?;
         let recorded = recorded(&*store, run).map_err(|e| drive::failed(&e))?;
         let kept = serde_json::from_value(recorded.setup.clone()).unwrap_or_default();
         let found = checkpoints(&*store, run)?;
