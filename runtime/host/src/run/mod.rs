@@ -77,11 +77,11 @@ async fn go(mut run: Run, observer: &dyn Observer) -> Result<Finished, RunError>
         end = walk::walk(&mut run, observer) => end,
         why = interrupted() => {
             let cancel = marks.cancel(&**run.services.door.journal()?.store());
-            Ok(End::Interrupted(cancel.map_or_else(|| why.to_owned(), |cancel| cancel.to_string())))
+            Ok(End::Stopped(cancel.map_or_else(|| why.to_owned(), |cancel| cancel.to_string())))
         }
     };
     let end = match walked {
-        Err(Halt::Stopped(why)) => End::Stopped(why),
+        Err(Halt::Stopped(why)) => End::Limited(why),
         Err(Halt::Waits(node)) => End::Waiting(node),
         Err(Halt::InDoubt(what)) => End::Escalated(format!(
             "in doubt: {what} was begun by a process that did not tell what came of it; look whether it happened"
