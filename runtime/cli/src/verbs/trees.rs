@@ -43,7 +43,7 @@ impl<'a> Trees<'a> {
         };
         let moved = moved.is_some();
         let objects =
-            objects.map_err(|error: RunStoreError| gone(recorded, moved, error.into()))?;
+            objects.map_err(|error: RunStoreError| gone(recorded, moved, &error.into()))?;
         Ok(Self {
             objects,
             recorded,
@@ -56,16 +56,16 @@ impl<'a> Trees<'a> {
         &self,
         look: impl FnOnce(&RunStore) -> Result<T, TreeError>,
     ) -> Result<T, Fail> {
-        look(&self.objects).map_err(|error| gone(self.recorded, self.moved, error.into()))
+        look(&self.objects).map_err(|error| gone(self.recorded, self.moved, &error.into()))
     }
 }
 
 /// Where the repository is not any more, that is what is wrong, whatever else is said.
-fn gone(recorded: &Recorded, moved: bool, error: RunError) -> Fail {
+fn gone(recorded: &Recorded, moved: bool, error: &RunError) -> Fail {
     let named = Path::new(&recorded.started.repository);
     match Repository::open(named) {
         Err(why) if !moved => drive::failed(&RunError::Gone(why)),
-        _ => drive::failed(&error),
+        _ => drive::failed(error),
     }
 }
 

@@ -124,12 +124,11 @@ fn between(store: &dyn Store, recorded: &Recorded, places: Option<&str>) -> Resu
 fn whole(store: &dyn Store, recorded: &Recorded) -> Result<Between, Fail> {
     let base = &recorded.started.base_tree;
     let summary = store.summary(recorded.run).map_err(|e| Fail::store(&e))?;
-    let now = match summary.ending {
-        Some(ending) => ending.tree,
-        None => {
-            let standing = Standing::of(store, recorded.run).map_err(|e| Fail::read(&e))?;
-            standing.tree.or(begun(store, recorded.run)?)
-        }
+    let now = if let Some(ending) = summary.ending {
+        ending.tree
+    } else {
+        let standing = Standing::of(store, recorded.run).map_err(|e| Fail::read(&e))?;
+        standing.tree.or(begun(store, recorded.run)?)
     };
     let now = now.as_ref().unwrap_or(base);
     Ok(Between {

@@ -52,16 +52,14 @@ impl Runs {
             json: self.json,
         };
         let Some(verb) = &self.verb else {
-            return match crate::verbs::drive::look(&at.settings)? {
-                Some(store) => self.list.run(&*store, self.json),
-                None => {
-                    let journal = shown(&at.settings.journal().display().to_string());
-                    talk(&format!(
-                        "there is no journal at `{journal}`: nothing has run with this state yet"
-                    ));
-                    Ok(DONE)
-                }
-            };
+            if let Some(store) = crate::verbs::drive::look(&at.settings)? {
+                return self.list.run(&*store, self.json);
+            }
+            let journal = shown(&at.settings.journal().display().to_string());
+            talk(&format!(
+                "there is no journal at `{journal}`: nothing has run with this state yet"
+            ));
+            return Ok(DONE);
         };
         if let Some(filter) = self.list.named() {
             return Err(Fail::usage(format!(
