@@ -10,6 +10,7 @@
 mod world;
 
 mod attacks;
+mod auditing;
 mod author;
 mod bad_input;
 mod evidence;

@@ -11,6 +11,7 @@ mod contended;
 mod counting;
 mod doubt;
 mod faults;
+mod forged;
 mod fork;
 mod instants;
 mod replay;

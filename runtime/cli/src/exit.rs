@@ -15,6 +15,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const REFUSED: u8 = 3;
 /// A run does not do again what it did: in a replay, or in what a resume goes through again.
 pub(crate) const DIVERGED: u8 = 4;
+/// A journal is not what was written.
+pub(crate) const ALTERED: u8 = DIVERGED;
 /// A limit, somebody stopped it, or another process has it.
 pub(crate) const STOPPED: u8 = 5;
 /// A human has to go on: it was escalated, or waits.
@@ -24,7 +26,7 @@ pub(crate) const BUG: u8 = 70;
 
 /// The codes as the help shows them.
 pub(crate) const HELP: &str = "Exit codes: 0 done · 1 the blueprint ended in failure · 2 usage · 3 refused (admission, \
-integrity) · 4 went another way than recorded · 5 limit reached, stopped, or held by another process · 6 a human has to \
+integrity) · 4 went another way than recorded, or a journal was altered · 5 limit reached, stopped, or held by another process · 6 a human has to \
 go on (escalated, or waiting) · 70 a bug of ours";
 
 /// Why a verb did not do what it was asked.
@@ -55,6 +57,14 @@ impl Fail {
     pub(crate) fn diverged(message: impl std::fmt::Display) -> Self {
         Self {
             code: DIVERGED,
+            message: message.to_string(),
+        }
+    }
+
+    /// A journal is not what was written.
+    pub(crate) fn altered(message: impl std::fmt::Display) -> Self {
+        Self {
+            code: ALTERED,
             message: message.to_string(),
         }
     }

@@ -30,6 +30,7 @@ enum Verb {
     Replay(verbs::replay::Replay),
     Inspect(verbs::inspect::Inspect),
     Runs(verbs::runs::Runs),
+    Audit(verbs::audit::Audit),
     Build(verbs::build::Build),
     New(verbs::new::New),
 }
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Verb::Replay(verb) => verb.run(),
         Verb::Inspect(verb) => verb.run(),
         Verb::Runs(verb) => verb.run(),
+        Verb::Audit(verb) => verb.run(),
         Verb::Build(verb) => verb.run(),
         Verb::New(verb) => verb.run(),
     };

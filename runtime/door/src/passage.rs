@@ -2,13 +2,12 @@
 //! already says of a call is its answer, and then nothing happens.
 
 use crate::door::Door;
+use crate::judge::Judge;
 use crate::script::{Said, brief};
 use crate::{After, Call, CallKind, Caller, Divergence, Failure, Halt};
-use minion_grants::{Denial, FileOp, FileRule, Verdict};
+use minion_grants::{Denial, Verdict};
 use minion_journal::{Body, Effect, Hash, InDoubt, Payload, Seq};
 use serde_json::Value;
-use std::cell::Cell;
-use std::fmt::Write as _;
 use std::time::Instant;
 
 /// What a caller gets and what the journal keeps of it.
@@ -67,31 +66,6 @@ pub enum Opened<T> {
     Scope(Scope),
 }
 
-/// The judge of one call that has to look at the thing itself before it can judge, as
-/// files do: a path is judged when it is resolved.
-#[derive(Debug)]
-pub struct Judge<'a> {
-    caller: &'a Caller,
-    /// The last that allowed something.
-    rule: Cell<Option<FileRule<'a>>>,
-}
-
-impl Judge<'_> {
-    /// Judges one operation on a resolved path.
-    pub fn file(&self, op: FileOp, path: &str) -> Result<(), Denial> {
-        self.rule.set(Some(self.caller.file(op, path)?));
-        Ok(())
-    }
-
-    fn rule(&self) -> String {
-        let mut text = String::with_capacity(96);
-        if let Some(rule) = self.rule.get() {
-            let _ = write!(text, "{rule}");
-        }
-        text
-    }
-}
-
 /// A call at the door.
 #[derive(Clone, Copy)]
 struct Asking<'a> {
@@ -121,13 +95,10 @@ impl Door {
             return Ok(answer);
         }
         let since = Instant::now();
-        let judge = Judge {
-            caller,
-            rule: Cell::default(),
-        };
+        let judge = Judge::of(caller, &request);
         let answer = effect(&judge);
-        let rule = judge.rule();
-        self.record(Asking { caller, kind }, request, rule, since, answer)
+        let ruled = judge.found();
+        self.record(Asking { caller, kind }, request, ruled, since, answer)
     }
 
     /// A call that is judged before it begins, and stays on this machine.
@@ -164,7 +135,13 @@ impl Door {
             intent: None,
         };
         let answer = effect(permit).await;
-        self.record(Asking { caller, kind }, request, rule, since, answer)
+        self.record(
+            Asking { caller, kind },
+            request,
+            (rule, None),
+            since,
+            answer,
+        )
     }
 
     /// A call with an effect on the outside world: its intent is committed before it happens,
@@ -336,7 +313,7 @@ impl Door {
         &self,
         Asking { caller, kind }: Asking<'_>,
         request: Value,
-        rule: String,
+        (rule, judged): (String, Option<String>),
         since: Instant,
         answer: Answer<T>,
     ) -> Passed<T> {
@@ -354,6 +331,7 @@ impl Door {
                 effect: kind.effect,
                 request,
                 rule,
+                judged,
                 response,
             },
         )?;

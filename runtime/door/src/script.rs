@@ -247,7 +247,7 @@ fn is_result(body: &Body, of: Seq) -> bool {
 /// Whether the run ended here in the middle of a visit.
 fn is_cut_off(record: &Record) -> bool {
     let Body::Ended(ending) = &record.body else {
-        return matches!(record.body, Body::Stopped { .. });
+        return false;
     };
     matches!(
         ending.outcome,

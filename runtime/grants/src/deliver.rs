@@ -251,7 +251,8 @@ fn accepted_by(
 /// The evidence that carries a required gate, or why none does. The newest
 /// evidence about the tree decides, and none about it may say otherwise: a red
 /// verdict is not undone by asking again.
-fn carrying<'a>(
+/// The evidence that carries a required gate, or why none does.
+pub(crate) fn carrying<'a>(
     grant: &DeliveryGrant,
     required: &RequiredGate,
     tree: &str,

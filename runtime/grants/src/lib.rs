@@ -30,12 +30,14 @@ mod manifest;
 mod marks;
 mod options;
 mod paths;
+mod recorded;
 mod relate;
 mod rules;
 mod schema;
 mod shape;
 mod shown;
 mod steering;
+mod tighten;
 
 pub use admission::{Admission, AdmittedPart, Narrowed};
 pub use admit::{
@@ -70,7 +72,9 @@ pub use jiff::civil::Date;
 pub use manifest::{ComponentKind, GateSpec, MANIFEST_LIMIT, Manifest, ManifestError, Part};
 pub use marks::{protected, secret_looking};
 pub use paths::{PathPattern, PathPatternError};
+pub use recorded::uncarried;
 pub use rules::{AgentGrant, Ceiling, FileRule};
 pub use schema::Schema;
 pub use shown::{escaped, shown};
 pub use steering::{Steering, steering};
+pub use tighten::{Narrowing, RunUse, TightenError, Tightened, Uses, tighten};

@@ -169,6 +169,13 @@ pub struct FileRule<'a> {
     pub(crate) need: &'a Rule<PathPattern>,
 }
 
+impl FileRule<'_> {
+    /// Whether both are the same lines of the same sources.
+    pub fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self.grant, other.grant) && std::ptr::eq(self.need, other.need)
+    }
+}
+
 impl fmt::Display for FileRule<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (grant, need) = (self.grant, self.need);

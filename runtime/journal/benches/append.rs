@@ -283,6 +283,7 @@ fn observe(journal: &Journal) -> Body {
         effect: Effect::Observe,
         request: journal.payload(json!({"path": "src/lib.rs"})).unwrap(),
         rule: "src/**".into(),
+        judged: None,
         response: journal
             .payload(json!({"ok": "fn last_line() {}\n"}))
             .unwrap(),

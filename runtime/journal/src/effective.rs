@@ -5,9 +5,9 @@
 //! unite; a later resume may void an earlier one with all that it made. The first record
 //! is never void.
 //!
-//! Left out are void records, and resumes, which are book-keeping. A resume that moved
-//! the run to another version is given, even from a void range: a move is decided once
-//! and holds from then on. Waits and stops are given as far as they are not void.
+//! Left out are void records, and book-keeping: who had the run when, which says nothing of
+//! what happened in it. A resume that moved the run to another version is given, even from a
+//! void range: a move is decided once and holds from then on.
 //!
 //! Two passes, one page in memory each: the first looks at nothing but the kind of each
 //! record and reads the resumes, which are few.
@@ -22,7 +22,7 @@ use crate::reader::Pages;
 use crate::{Body, Moved, ReadError, Record, RunId, Seq, Store, StoreError, StoredRecord};
 
 /// Iterates over the records of a run that still count. Ends at the last one, or at the
-/// first error. It does not check the chain: [`crate::verify`] does.
+/// first error: a record that was altered is one.
 pub struct Effective<S> {
     run: RunId,
     pages: Pages<S>,
@@ -75,7 +75,7 @@ impl<S: Deref<Target: Store>> Effective<S> {
             let counts = match &record.body {
                 Body::Resumed { .. } if self.unresumed => return Err(contradicted(&record)),
                 Body::Resumed { moved, .. } => moved.is_some(),
-                _ => !void,
+                body => !void && !body.is_bookkeeping(),
             };
             if counts {
                 return Ok(Some(record));

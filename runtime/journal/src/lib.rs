@@ -10,6 +10,7 @@
 //! which makes all of it durable or none. What a failed commit leaves behind is
 //! a poisoned journal: it accepts nothing more, and so the run stops.
 
+mod audit;
 mod canonical;
 mod clock;
 mod digest;
@@ -29,6 +30,9 @@ mod verify;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+pub use audit::{
+    AUDIT_VERSION, Allowed, Audit, AuditEntry, AuditFilter, AuditHead, CameOut, audit_seal,
+};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use digest::RunDigest;
 pub use disk::DecodeError;
@@ -49,4 +53,4 @@ pub use store::{
     RunFilter, RunState, RunSummary, Signal, SignalError, Size, Store, StoreError, StoredRecord,
     Swept, resolve,
 };
-pub use verify::{Flaw, Tampered, Verified, VerifyError, verify, verify_against};
+pub use verify::{Flaw, Tampered, Verified, VerifyError, verify, verify_against, verify_holds};

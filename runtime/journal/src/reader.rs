@@ -1,13 +1,14 @@
 //! Reading a run as a stream: one page of records in memory at a time, however
 //! long the run is.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::ops::Deref;
 
 use serde_json::Value;
 
 use crate::disk::{DecodeError, decode};
-use crate::{Hash, Payload, Record, RunId, Seq, Store, StoreError, StoredRecord};
+use crate::{Flaw, Hash, Payload, Record, RunId, Seq, Store, StoreError, StoredRecord, Tampered};
 
 /// Records that are fetched at once. With payloads of at most 32 KiB inline, a
 /// page is at most a few megabytes.
@@ -19,6 +20,9 @@ pub enum ReadError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What it gave is not what was written.
+    #[error(transparent)]
+    Tampered(#[from] Tampered),
     /// What it gave is no record.
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -32,7 +36,10 @@ pub enum ReadError {
     },
 }
 
-/// Goes over the stored records of a run, one page in memory.
+/// Goes over the stored records of a run, one page in memory, and holds each against the
+/// chain: nobody reads on from a record that was altered, and whoever reads to the end has
+/// read up to the head. What a chain computed anew says is another matter, see
+/// [`crate::verify_against`].
 pub(crate) struct Pages<S> {
     store: S,
     run: RunId,
@@ -58,21 +65,56 @@ impl<S: Deref<Target: Store>> Pages<S> {
     }
 
     /// The next one, with the hash of the one before.
-    pub(crate) fn advance(&mut self) -> Result<Option<(Hash, StoredRecord)>, StoreError> {
-        if self.page.is_empty() {
-            self.page = self.store.read(self.run, self.next, PAGE)?.into();
+    pub(crate) fn advance(&mut self) -> Result<Option<(Hash, StoredRecord)>, ReadError> {
+        if self.page.is_empty() && !self.turn_page()? {
+            return Ok(None);
         }
         let Some(stored) = self.page.pop_front() else {
             return Ok(None);
         };
+        if stored.seq != self.next {
+            return Err(self.flaw(self.next, Flaw::Missing));
+        }
+        if Hash::of_record(&self.prev, self.run, stored.seq, &stored.bytes) != stored.hash {
+            return Err(self.flaw(stored.seq, Flaw::Hash));
+        }
         let prev = std::mem::replace(&mut self.prev, stored.hash);
         self.next = stored.seq.next();
         Ok(Some((prev, stored)))
     }
+
+    /// Fetches the next page; false at the head. A run that is being written may have
+    /// grown when its head is looked at: then there is more to read.
+    fn turn_page(&mut self) -> Result<bool, ReadError> {
+        loop {
+            self.page = self.store.read(self.run, self.next, PAGE)?.into();
+            if !self.page.is_empty() {
+                return Ok(true);
+            }
+            let head = self.store.head(self.run)?;
+            let more = self.store.read(self.run, self.next, 1)?;
+            match head.seq.next().cmp(&self.next) {
+                Ordering::Less => return Err(self.flaw(head.seq, Flaw::BeyondHead)),
+                Ordering::Equal if head.hash != self.prev => {
+                    return Err(self.flaw(head.seq, Flaw::Head));
+                }
+                Ordering::Equal => return Ok(false),
+                Ordering::Greater if more.is_empty() => {
+                    return Err(self.flaw(self.next, Flaw::Missing));
+                }
+                Ordering::Greater => {}
+            }
+        }
+    }
+
+    fn flaw(&self, seq: Seq, what: Flaw) -> ReadError {
+        let run = self.run;
+        Tampered { run, seq, what }.into()
+    }
 }
 
 /// Iterates over the records of a run. Ends at the last one, or at the first
-/// error. It does not check the chain: [`crate::verify`] does.
+/// error: a record that was altered is one.
 pub struct Records<'a> {
     run: RunId,
     pages: Pages<&'a dyn Store>,

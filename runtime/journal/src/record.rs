@@ -322,6 +322,9 @@ pub enum Body {
         request: Payload,
         /// The rule that allowed it.
         rule: String,
+        /// What was judged, where the request names it otherwise: the path that a link led
+        /// to. Records of earlier programs never say it.
+        judged: Option<String>,
         /// What came back.
         response: Payload,
     },
@@ -414,6 +417,16 @@ pub enum Body {
 }
 
 impl Body {
+    /// Whether it only tells who had the run when: that somebody stopped it, or took it up
+    /// again. It may stand between any two others, and whoever reads what happened in the
+    /// run passes over it. A resume that moves the run to another version is more than that.
+    pub fn is_bookkeeping(&self) -> bool {
+        matches!(
+            self,
+            Self::Stopped { .. } | Self::Resumed { moved: None, .. }
+        )
+    }
+
     /// What of it may be in the blob store.
     pub(crate) fn payloads(&self) -> [Option<&Payload>; 3] {
         match self {

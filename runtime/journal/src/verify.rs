@@ -3,13 +3,13 @@
 //! It reads all stored bytes and computes the chain anew; compares the end of it
 //! with the head that stands apart from the records; compares the list's entry
 //! with the first and the last record; and looks up every blob that a record
-//! names. Found so: any edited, removed, exchanged, doubled or foreign record, a
+//! names or the run refers to. Found so: any edited, removed, exchanged, doubled or foreign record, a
 //! tail cut off, an altered or missing blob, an altered entry in the list.
 //!
 //! Not found so: a journal whose records, hashes and head were all computed
 //! anew, or one put back to an earlier copy of the whole file. Against these,
-//! [`verify_against`] compares with a head that was kept elsewhere, and misses the run
-//! when it was deleted.
+//! [`verify_against`] and [`verify_holds`] compare with a head that was kept elsewhere, and
+//! miss the run when it was deleted.
 //!
 //! Not in the chain, and so not proved: what was said to a run before it took it up
 //! (signals), who holds it, and whether it was imported.
@@ -65,6 +65,8 @@ pub enum Flaw {
     Head,
     /// The head that was kept elsewhere is not in this journal.
     OtherHead,
+    /// No record up to here has the hash that was kept elsewhere.
+    NoSuchHead,
     /// Its bytes are no record.
     Shape(DecodeError),
     /// It stands where it cannot: a second begin, a fact after the end.
@@ -83,6 +85,9 @@ impl fmt::Display for Flaw {
             Self::Hash => f.write_str("its bytes do not give its hash"),
             Self::Head => f.write_str("the head names another hash"),
             Self::OtherHead => f.write_str("it is not the head that was kept elsewhere"),
+            Self::NoSuchHead => {
+                f.write_str("neither it nor one before has the hash that was kept elsewhere")
+            }
             Self::Shape(error) => error.fmt(f),
             Self::Order => f.write_str("it cannot stand there"),
             Self::Blob(digest) => write!(f, "its blob `{digest}` is missing or altered"),
@@ -110,16 +115,30 @@ pub fn verify(store: &dyn Store, run: RunId) -> Result<Verified, VerifyError> {
 /// Checks a run against itself and against a head that was kept elsewhere: the
 /// journal must contain that very record. It may have gone on since.
 pub fn verify_against(store: &dyn Store, run: RunId, kept: Head) -> Result<Verified, VerifyError> {
-    check(store, run, Some(kept))
+    check(store, run, Some(Kept::At(kept)))
 }
 
-fn check(store: &dyn Store, run: RunId, kept: Option<Head>) -> Result<Verified, VerifyError> {
+/// The same where only the hash was kept, as in the trailer of a commit: some record of
+/// the journal must have it.
+pub fn verify_holds(store: &dyn Store, run: RunId, kept: Hash) -> Result<Verified, VerifyError> {
+    check(store, run, Some(Kept::Somewhere(kept)))
+}
+
+/// A head that was kept elsewhere.
+#[derive(Clone, Copy)]
+enum Kept {
+    At(Head),
+    Somewhere(Hash),
+}
+
+fn check(store: &dyn Store, run: RunId, kept: Option<Kept>) -> Result<Verified, VerifyError> {
     let summary = store.summary(run)?;
     let mut walk = Walk {
         store,
         run,
         summary: &summary,
         kept,
+        seen: false,
         tail: None,
         ended: false,
         checkpoint: None,
@@ -133,7 +152,9 @@ struct Walk<'a> {
     store: &'a dyn Store,
     run: RunId,
     summary: &'a RunSummary,
-    kept: Option<Head>,
+    kept: Option<Kept>,
+    /// Whether the kept head was come by.
+    seen: bool,
     tail: Option<Head>,
     ended: bool,
     checkpoint: Option<Seq>,
@@ -177,11 +198,13 @@ impl Walk<'_> {
         if Hash::of_record(&prev, self.run, seq, &stored.bytes) != stored.hash {
             return Err(self.flaw(seq, Flaw::Hash).into());
         }
-        if self
-            .kept
-            .is_some_and(|kept| kept.seq == seq && kept.hash != stored.hash)
-        {
-            return Err(self.flaw(seq, Flaw::OtherHead).into());
+        match self.kept {
+            Some(Kept::At(kept)) if kept.seq == seq && kept.hash != stored.hash => {
+                return Err(self.flaw(seq, Flaw::OtherHead).into());
+            }
+            Some(Kept::At(kept)) => self.seen |= kept.seq == seq,
+            Some(Kept::Somewhere(hash)) => self.seen |= hash == stored.hash,
+            None => {}
         }
         let record = decode(self.run, prev, stored);
         self.content(&record.map_err(|error| self.flaw(seq, Flaw::Shape(error)))?)?;
@@ -249,13 +272,13 @@ impl Walk<'_> {
         if tail.hash != head.hash {
             return Err(self.flaw(tail.seq, Flaw::Head).into());
         }
-        if let Some(kept) = self
-            .kept
-            .filter(|kept| kept.seq > tail.seq || kept.seq < Seq::FIRST)
-        {
-            return Err(self.flaw(kept.seq, Flaw::Missing).into());
+        match self.kept.filter(|_| !self.seen) {
+            Some(Kept::At(kept)) => return Err(self.flaw(kept.seq, Flaw::Missing).into()),
+            Some(Kept::Somewhere(_)) => return Err(self.flaw(tail.seq, Flaw::NoSuchHead).into()),
+            None => {}
         }
         self.nothing_beyond(tail)?;
+        self.others(tail)?;
         let told = (self.ended, self.checkpoint, self.pause);
         let ended = self.summary.state == RunState::Ended;
         if told != (ended, self.summary.checkpoint, self.summary.pause) {
@@ -267,6 +290,20 @@ impl Walk<'_> {
             head,
             ended: self.ended,
         })
+    }
+
+    /// Blobs that the run refers to and no record names, as the bytes of its component.
+    fn others(&self, tail: Head) -> Result<(), VerifyError> {
+        for digest in self.store.references(self.run)? {
+            match self.store.get_blob(&digest) {
+                Ok(_) => {}
+                Err(StoreError::NoBlob(_) | StoreError::BlobAltered(_)) => {
+                    return Err(self.flaw(tail.seq, Flaw::Blob(digest)).into());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// Records beyond the head are another's doing, unless the head has moved on

@@ -112,6 +112,7 @@ fn visit(journal: &Journal) {
         effect: Effect::Observe,
         request: journal.payload(json!({"path": "src/lib.rs"})).unwrap(),
         rule: "src/**".into(),
+        judged: None,
         response: journal.blob(b"fn last_line() {}\n").unwrap(),
     };
     journal.note(Some(1), parent, 41, read).unwrap();

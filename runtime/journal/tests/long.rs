@@ -44,6 +44,7 @@ fn write(dir: &Path) {
                 effect: Effect::Observe,
                 request: Payload::Inline(json!({"path": "src/lib.rs"})),
                 rule: "src/**".into(),
+                judged: None,
                 response: Payload::Inline(json!("x".repeat(600))),
             },
         };

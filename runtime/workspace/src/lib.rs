@@ -43,7 +43,7 @@ pub use files::{
 pub use id::{CommitId, NotAnId, TreeId};
 pub use links::Links;
 pub use objects::ObjectError;
-pub use patch::{Patch, PatchFile, PatchOptions, Shown};
+pub use patch::{Patch, PatchFile, PatchOptions, Shown, text_patch};
 pub use repository::{Base, Kind, Repository, RepositoryError};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use store::{RunStore, RunStoreError};

@@ -151,7 +151,9 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// The content of object `id`, which has to be of `kind`.
+    /// The content of object `id`, which has to be of `kind`, and what its name says: a
+    /// database takes names as given, and what a gate judges and a branch delivers both
+    /// come from here.
     pub(crate) fn get<'b>(
         &self,
         id: &oid,
@@ -163,15 +165,21 @@ impl Reader {
             .try_find(id, buffer)
             .map_err(|error| database(&self.path, &error))?
             .ok_or_else(|| ObjectError::Missing(id.to_owned()))?;
-        if data.kind == kind {
-            Ok(data.data)
-        } else {
-            Err(ObjectError::Kind {
+        if data.kind != kind {
+            return Err(ObjectError::Kind {
                 id: id.to_owned(),
                 found: data.kind,
                 expected: kind,
-            })
+            });
         }
+        let found = hash(kind, data.data)?;
+        if *found != *id {
+            return Err(ObjectError::Damaged {
+                id: id.to_owned(),
+                why: format!("its content is that of {found}"),
+            });
+        }
+        Ok(data.data)
     }
 
     /// Whether the database or its alternates hold `id`.

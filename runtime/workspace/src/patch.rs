@@ -106,6 +106,18 @@ fn at_least(change: &Change) -> usize {
     })
 }
 
+/// The difference of two texts as a patch of the file `name`; empty where they are the same.
+pub fn text_patch(name: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
+    let hunks = hunks::hunks(before, after, PatchOptions::default().context);
+    if hunks.is_empty() {
+        return hunks;
+    }
+    let (a, b) = (line_name("a/", Some(name)), line_name("b/", Some(name)));
+    let mut text = format!("--- {a}\n+++ {b}\n").into_bytes();
+    text.extend(hunks);
+    text
+}
+
 /// All that is to be said of one path.
 fn section(
     reader: &Reader,

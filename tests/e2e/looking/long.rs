@@ -49,6 +49,7 @@ fn long(desk: &Desk, number: u128, visits: u64) -> String {
                 effect: Effect::Observe,
                 request: Payload::Inline(json!({ "file": format!("f{call}") })),
                 rule: "r".to_owned(),
+                judged: None,
                 response: Payload::Inline(json!("x".repeat(200))),
             });
         }

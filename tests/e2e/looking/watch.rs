@@ -21,6 +21,9 @@ fn a_run_is_watched_over_its_stop_and_resume_to_its_end() {
     let (mut watcher, seen) = watching(&desk, &run, &[]);
     let (mut raw, records) = watching(&desk, &run, &["--json"]);
     until("its past is seen", || seen().contains("test-1"));
+    until("the visit under way is seen", || {
+        records().contains("\"visit-started\":{\"node\":\"after\"")
+    });
     assert!(!seen().contains("stopped"), "{}", seen());
     desk.objects(&["cancel", &run, "--by", "dana", "--json"]);
     until("its stop is seen", || {

@@ -91,7 +91,7 @@ fn grants(digest: &str, more: &str) -> String {
 }
 
 #[test]
-fn grants_that_were_narrowed_or_have_expired_are_refused_and_nothing_is_touched() {
+fn grants_that_were_changed_or_have_expired_are_refused_and_nothing_is_touched() {
     let asking = Asking::new();
     let wasm = component("tests/guests/asking");
     let digest = format!(
@@ -105,9 +105,11 @@ fn grants_that_were_narrowed_or_have_expired_are_refused_and_nothing_is_touched(
     asking.minion(&["approve", &run]).expect(0, &[]);
     let before = asking.untouched(&run);
     let narrowed = asked.replace("run = [\"sh **\"]", "run = [\"sh -c true\"]");
+    let widened = asked.replace("run = [\"sh **\"]", "run = [\"sh **\", \"python3 **\"]");
     let expired = grants(&digest, "expires = 2020-01-01");
     for (text, word) in [
         (&narrowed, "the grants are not those"),
+        (&widened, "the grants are not those"),
         (&expired, "exec --fork"),
     ] {
         std::fs::write(&file, text).unwrap();

@@ -8,8 +8,8 @@ use super::variant::variant;
 use crate::world::component;
 use minion_host::{Engine, replay};
 use minion_journal::{
-    Batch, Blob, Body, Enclosed, Journal, Record, RunDigest, SqliteStore, Store, StoredRecord,
-    SystemClock,
+    Batch, Blob, Body, Claim, Enclosed, Journal, Record, RunDigest, SqliteStore, Store,
+    StoredRecord, SystemClock,
 };
 use serde_json::json;
 use std::path::Path;
@@ -20,7 +20,7 @@ fn is_checkpoint(record: &StoredRecord) -> bool {
 }
 
 /// Every blob that a run needs.
-fn blobs(store: &dyn Store, run: &str) -> Vec<Blob> {
+pub(super) fn blobs(store: &dyn Store, run: &str) -> Vec<Blob> {
     let named = store.references(id(run)).unwrap();
     let bytes = named.iter().map(|digest| store.get_blob(digest).unwrap());
     bytes.map(Blob::new).collect()
@@ -119,7 +119,12 @@ impl Asking {
             refs: Vec::new(),
         };
         let clock = Arc::new(SystemClock);
-        let journal = Journal::begin_with(to, clock, id(run), *started, enclosed).unwrap();
+        let begun =
+            Journal::begin_with(Arc::clone(&to), clock, id(run), *started, enclosed).unwrap();
+        // It was taken up again, and its head knows of that.
+        drop(begun);
+        let clock = Arc::new(SystemClock);
+        let journal = Journal::claim(to, clock, id(run), Claim::IfFree).unwrap();
         for Record {
             visit,
             parent,

@@ -1,6 +1,7 @@
 //! What people see. Texts of guests, models, tools and repositories are escaped before they
 //! come here; sense never hangs on colour.
 
+pub(crate) mod audit;
 pub(crate) mod facts;
 pub(crate) mod granted;
 pub(crate) mod listing;
@@ -32,6 +33,12 @@ pub(crate) fn data(json: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{}", harmless_json(json));
 }
 
+/// One object of many, to stdout, as [`data`] does; whether somebody still reads.
+pub(crate) fn pour(json: &serde_json::Value) -> bool {
+    let line = harmless_json(&json.to_string());
+    writeln!(std::io::stdout().lock(), "{line}").is_ok()
+}
+
 /// A line of talk, to stderr.
 pub(crate) fn talk(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", harmless(line));
@@ -47,14 +54,14 @@ fn harmless(text: &str) -> String {
 
 fn harmless_json(json: &str) -> String {
     use std::fmt::Write as _;
-    if json.is_ascii() {
+    if json.is_ascii() && !json.contains('\u{7f}') {
         return json.to_owned();
     }
     let mut out = String::with_capacity(json.len());
     let mut units = [0; 2];
     for letter in json.chars() {
-        let plain =
-            letter.is_ascii() || escaped(letter.encode_utf8(&mut [0; 4])).starts_with(letter);
+        let plain = letter != '\u{7f}'
+            && (letter.is_ascii() || escaped(letter.encode_utf8(&mut [0; 4])).starts_with(letter));
         if plain {
             out.push(letter);
             continue;
@@ -139,10 +146,10 @@ mod tests {
 
     #[test]
     fn json_stays_json_and_what_it_is() {
-        let text = "é\u{202e}\u{e0001}\u{1b}";
+        let text = "é\u{202e}\u{e0001}\u{1b}\u{7f}";
         let json = serde_json::json!({ "a": text }).to_string();
         let shown = harmless_json(&json);
-        assert_eq!(shown, "{\"a\":\"é\\u202e\\udb40\\udc01\\u001b\"}");
+        assert_eq!(shown, "{\"a\":\"é\\u202e\\udb40\\udc01\\u001b\\u007f\"}");
         let read: serde_json::Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(read["a"], text);
     }

@@ -83,6 +83,11 @@ impl GrantsFile {
         })
     }
 
+    /// Whether a text would be taken for the grants file at `path`.
+    pub(crate) fn check(path: &Path, text: &str) -> Result<(), GrantsError> {
+        text::parse(path, text).map(drop)
+    }
+
     /// Where it was read from.
     pub fn path(&self) -> &Path {
         &self.path

@@ -24,11 +24,8 @@ pub(super) fn ask(run: &mut Run, caller: &Caller) -> Visiting {
         door.journal()?.commit()?;
         return Err(Halt::Waits(caller.node.clone()));
     };
-    if decision.tree != run.tree.to_string() {
-        return Ok(Err(format!(
-            "node `{}`: {} decided about tree {}, and the run is at {}",
-            caller.node, decision.by, decision.tree, run.tree
-        )));
+    if let Some(why) = other_tree(&caller.node, &decision, &run.tree.to_string()) {
+        return Ok(Err(why));
     }
     let (state, findings) = (run.at.state.clone(), run.at.findings.clone());
     run.ledger.approvals.extend(approval(&decision));
@@ -38,6 +35,14 @@ pub(super) fn ask(run: &mut Run, caller: &Caller) -> Visiting {
         findings,
         detail: Detail::Decided(decision),
     }))
+}
+
+/// Why a decision does not hold for this tree, if it does not.
+pub(super) fn other_tree(node: &str, decision: &Decision, tree: &str) -> Option<String> {
+    let (by, about) = (&decision.by, &decision.tree);
+    (about != tree).then(|| {
+        format!("node `{node}`: {by} decided about tree {about}, and the run is at {tree}")
+    })
 }
 
 /// The edge that a decision takes.

@@ -1,29 +1,27 @@
-//! How long a run was at it, read from its records: what earlier processes took, without the
-//! time in which nobody had it.
+//! How long a run was at it, read from the records that count: what earlier processes took,
+//! without the time in which nobody had it.
 
-use minion_journal::{Body, Record, Timestamp};
+use minion_journal::{Body, Record, Seq, Timestamp};
 use std::time::Duration;
 
 /// Time that passed from record to record.
 #[derive(Debug, Default)]
 pub(super) struct Elapsed {
-    last: Option<Timestamp>,
+    last: Option<(Seq, Timestamp)>,
     all: Duration,
 }
 
 impl Elapsed {
-    /// Adds the time since the record before, unless the run stood still meanwhile: these are
-    /// written when somebody comes to a run that nobody had. A clock that was set back adds
-    /// nothing.
+    /// Adds the time since the record before. Where others lie between, the run was taken up
+    /// again, and a decision is written by a human: in both cases nobody had it meanwhile. A
+    /// clock that was set back adds nothing.
     pub(super) fn pass(&mut self, record: &Record) {
-        let stood = matches!(
-            record.body,
-            Body::Resumed { .. } | Body::Decided(_) | Body::Stopped { .. }
-        );
-        if let Some(last) = self.last.replace(record.at)
-            && !stood
+        let last = self.last.replace((record.seq, record.at));
+        if let Some((seq, at)) = last
+            && record.seq == seq.next()
+            && !matches!(record.body, Body::Decided(_))
         {
-            self.all += Duration::from_micros(record.at.micros_since(last));
+            self.all += Duration::from_micros(record.at.micros_since(at));
         }
     }
 
@@ -36,12 +34,12 @@ impl Elapsed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use minion_journal::{Hash, RunId, Seq};
+    use minion_journal::{Decision, Hash, RunId};
 
-    fn at(micros: u64, body: Body) -> Record {
+    fn at(seq: u64, micros: u64, body: Body) -> Record {
         Record {
             run: RunId::from_bits(1),
-            seq: Seq(1),
+            seq: Seq(seq),
             visit: None,
             parent: None,
             at: Timestamp(micros),
@@ -62,26 +60,24 @@ mod tests {
 
     #[test]
     fn time_counts_while_somebody_has_the_run() {
-        let stopped = Body::Stopped {
-            reason: "asked".to_owned(),
-        };
-        let resumed = Body::Resumed {
-            epoch: 2,
-            runtime_version: "0".to_owned(),
-            checkpoint: None,
-            void_after: None,
-            in_doubt: None,
-            moved: None,
-        };
+        let decided = Body::Decided(Decision {
+            node: "a".to_owned(),
+            approved: true,
+            by: "ada".to_owned(),
+            comment: None,
+            tree: "t".to_owned(),
+            accepts: Vec::new(),
+        });
         let mut elapsed = Elapsed::default();
         for record in [
-            at(1_000, started()),
-            at(1_600, started()),
-            at(900_000, stopped),
-            at(7_000_000, resumed),
-            at(7_000_030, started()),
-            at(6_000_000, started()),
-            at(6_000_005, started()),
+            at(1, 1_000, started()),
+            at(2, 1_600, started()),
+            at(3, 900_000, decided),
+            // A stop and a resume lie between.
+            at(6, 7_000_000, started()),
+            at(7, 7_000_030, started()),
+            at(8, 6_000_000, started()),
+            at(9, 6_000_005, started()),
         ] {
             elapsed.pass(&record);
         }

@@ -4,7 +4,7 @@
 //! now. Whatever a step, a model or a plugin said about it plays no part.
 
 use super::assemble::{Run, RunError, described};
-use super::hand_over::hand_over;
+use super::hand_over::{delivered_branch, hand_over};
 use super::space::clear;
 use super::walk::End;
 use crate::outcome::{Finished, Outcome};
@@ -72,7 +72,7 @@ async fn delivered(run: &Run) -> Result<Outcome, RunError> {
     );
     match judged {
         Ok(delivery) => {
-            let name = format!("minion/{}", run.id.short());
+            let name = delivered_branch(run.id);
             match hand_over(run, &recorded::DELIVER, &name, Some(&delivery)).await? {
                 Ok(branch) => Ok(Outcome::Delivered {
                     branch: Some(branch),

@@ -108,8 +108,7 @@ async fn ask(
     gate: &Call<Output>,
     tree: TreeId,
 ) -> Result<Output, Halt> {
-    let request =
-        json!({ "plugin": using.name, "parameters": using.parameters, "tree": tree.to_string() });
+    let request = request(using, &tree.to_string());
     let verdict = minion_grants::Verdict::Allow {
         rule: "graph".to_owned(),
     };
@@ -133,6 +132,11 @@ async fn ask(
     let response = json!(output);
     door.close(caller, gate, scope, Ok((output, response)))?
         .map_err(stopped)
+}
+
+/// What a gate is asked.
+pub(super) fn request(using: &PluginUse, tree: &str) -> Value {
+    json!({ "plugin": using.name, "parameters": using.parameters, "tree": tree })
 }
 
 /// What a judgement comes to, and which tests of the base are missing.
@@ -233,7 +237,7 @@ fn mint(
     })
 }
 
-fn verdict(verdict: Verdict) -> GateVerdict {
+pub(super) fn verdict(verdict: Verdict) -> GateVerdict {
     match verdict {
         Verdict::Pass => GateVerdict::Pass,
         Verdict::Fail => GateVerdict::Fail,
@@ -249,7 +253,7 @@ fn level(level: Level) -> SandboxLevel {
     }
 }
 
-fn counts(tests: &TestReport, base: Option<&TestReport>) -> Counts {
+pub(super) fn counts(tests: &TestReport, base: Option<&TestReport>) -> Counts {
     Counts {
         total: tests.cases.len() as u64,
         passed: tests.count(TestOutcome::Passed),

@@ -6,7 +6,7 @@ use crate::outcome::Branch;
 use crate::services::recorded;
 use minion_door::{Answer, Call, Caller, Failure, Passed, Permit};
 use minion_grants::{Authority, Delivery, GateUsed, Verdict, shown};
-use minion_journal::Hash;
+use minion_journal::{Hash, RunId};
 use minion_workspace::{CommitId, Kind, Signature};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -30,7 +30,7 @@ pub(super) async fn hand_over(
     };
     let request = json!({ "branch": name, "tree": run.tree.to_string() });
     let verdict = Verdict::Allow {
-        rule: "delivery-grant".to_owned(),
+        rule: rule(run, delivery),
     };
     let tree = || {
         run.durable()?;
@@ -48,6 +48,22 @@ pub(super) async fn hand_over(
         .door
         .pass_external(&caller, call, request, verdict, tree, effect)
         .await
+}
+
+/// The name of the branch that a run delivers on.
+pub(super) fn delivered_branch(run: RunId) -> String {
+    format!("minion/{}", run.short())
+}
+
+/// What lets a branch be made: the operator's line for a delivery; for unverified work that
+/// it is kept and not delivered.
+fn rule(run: &Run, delivery: Option<&Delivery>) -> String {
+    let world = run.services.world().ok();
+    match (delivery, world.and_then(|world| world.admission.delivery())) {
+        (Some(_), Some(grant)) => format!("{} delivery.to `{}`", grant.rule, grant.to),
+        (Some(_), None) => "delivery".to_owned(),
+        (None, _) => "escalation".to_owned(),
+    }
 }
 
 fn answer(branch: Branch) -> (Branch, Value) {

@@ -4,14 +4,19 @@ use super::assemble::Run;
 use super::machine::{self, Next, Told, Visit};
 use super::{approval, gate, step};
 use crate::event::{Event, Observer, Visited};
+use crate::services::Services;
 use minion_door::{Caller, Halt};
 use minion_grants::{Executor, Node, NodeKind};
 use minion_journal::Body;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Findings that go from visit to visit at most.
 pub(super) const MOST_FINDINGS: usize = 200;
+
+/// What a long visit notes is written after so long at the latest.
+const IN_SIGHT: Duration = Duration::from_secs(1);
 
 /// Where a walk came to an end.
 #[derive(Debug)]
@@ -45,7 +50,9 @@ pub(super) async fn walk(run: &mut Run, observer: &dyn Observer) -> Result<End, 
         }
         let left = Duration::from_secs(budget.run_seconds).saturating_sub(ran + since.elapsed());
         let wall = left.min(Duration::from_secs(budget.visit_seconds));
-        match tokio::time::timeout(wall, visit(run, &node, observer)).await {
+        let services = Arc::clone(&run.services);
+        let visit = in_sight(&services, visit(run, &node, observer));
+        match tokio::time::timeout(wall, visit).await {
             Err(_) => {
                 return Ok(End::Limited(format!(
                     "node `{}` had {} s of wall time",
@@ -58,6 +65,24 @@ pub(super) async fn walk(run: &mut Run, observer: &dyn Observer) -> Result<End, 
                     return Ok(End::Failed(reason));
                 }
             }
+        }
+    }
+}
+
+/// While a visit takes long, others see what it has come to: nothing depends on when its
+/// records are written, only on the barriers by which they are.
+async fn in_sight<T>(
+    services: &Services,
+    visit: impl Future<Output = Result<T, Halt>>,
+) -> Result<T, Halt> {
+    let mut visit = std::pin::pin!(visit);
+    let first = tokio::time::Instant::now() + IN_SIGHT;
+    let mut again = tokio::time::interval_at(first, IN_SIGHT);
+    loop {
+        tokio::select! {
+            biased;
+            visited = &mut visit => return visited,
+            _ = again.tick() => services.door.journal()?.commit()?,
         }
     }
 }

@@ -10,7 +10,7 @@ use minion_agents::{
     Price, Spent, Turn, TurnRequest,
 };
 use minion_door::{Caller, Failure, Halt, LimitKind, LimitReached, Opened, Passed};
-use minion_grants::{AgentGrant, AgentLimits, Digest, PartName, Verdict};
+use minion_grants::{AgentGrant, AgentLimits, Digest, PartName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -269,9 +269,7 @@ impl Model for DoorModel<'_> {
             return Err(ModelError::Host(Fatal::new(Halt::Stopped(why.to_owned()))));
         }
         let asked = self.asked(request);
-        let verdict = Verdict::Allow {
-            rule: "granted-model".to_owned(),
-        };
+        let verdict = self.caller.authority.agent_run();
         let door = &self.services.door;
         let refused = Mutex::new(None);
         let effect = |_permit| async {

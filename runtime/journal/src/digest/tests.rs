@@ -59,6 +59,7 @@ fn call(n: u8) -> Body {
         effect: Effect::Observe,
         request: Payload::Inline(json!({"path": n})),
         rule: "src/**".into(),
+        judged: None,
         response: Payload::Inline(json!({"b": n, "a": 1})),
     }
 }
@@ -293,6 +294,7 @@ fn a_value_counts_the_same_inline_and_as_a_blob() {
             effect: Effect::Observe,
             request,
             rule: "r".into(),
+            judged: None,
             response,
         })])
     };

@@ -163,17 +163,24 @@ fn calls() -> impl Strategy<Value = Body> {
         Just(InDoubt::Ask)
     ];
     prop_oneof![
-        (text(), effect(), payload(), text(), payload()).prop_map(
-            |(call, effect, request, rule, response)| {
+        (
+            text(),
+            effect(),
+            payload(),
+            text(),
+            option::of(text()),
+            payload()
+        )
+            .prop_map(|(call, effect, request, rule, judged, response)| {
                 Body::Call {
                     call,
                     effect,
                     request,
                     rule,
+                    judged,
                     response,
                 }
-            }
-        ),
+            }),
         (
             text(),
             effect(),

@@ -33,8 +33,12 @@ impl World {
         }
     }
 
+    pub(crate) fn journal(&self) -> &Journal {
+        self.journal.as_ref().unwrap()
+    }
+
     pub(crate) fn note(&self, body: Body) -> Seq {
-        let journal = self.journal.as_ref().unwrap();
+        let journal = self.journal();
         journal.note_durably(None, None, 0, body).unwrap()
     }
 
@@ -350,6 +354,7 @@ fn model(all: &[Record]) -> Vec<Record> {
     };
     let counts = |record: &&Record| match &record.body {
         Body::Resumed { moved, .. } => moved.is_some(),
+        Body::Stopped { .. } => false,
         _ => !void(record),
     };
     all.iter().filter(counts).cloned().collect()

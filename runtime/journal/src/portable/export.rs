@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{FORMAT, Header, Line, Tail, VERSION};
 use crate::reader::Pages;
-use crate::{RunId, Seq, Store, StoreError, Verified, VerifyError, verify};
+use crate::{ReadError, RunId, Seq, Store, StoreError, Verified, VerifyError, verify};
 
 /// Why a run was not written into a file.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,9 @@ pub enum ExportError {
     /// It cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It was altered since it was verified.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// A record that was altered since it was verified.
     #[error("record {0} is no text")]
     NotText(Seq),

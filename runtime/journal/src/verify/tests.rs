@@ -20,9 +20,9 @@ use tamper::{File, Forge, Tamper, tamper};
 
 use crate::effective::tests::{intent, line, result};
 use crate::{
-    Body, Decision, Effect, Ending, Flaw, Head, Journal, Moved, Outcome, Payload, Records,
-    Resumption, Seq, SqliteStore, Store, SystemClock, Totals, Verified, VerifyError, keep, verify,
-    verify_against,
+    Body, Decision, Effect, Effective, Ending, Flaw, Head, Journal, Moved, Outcome, Payload,
+    ReadError, Records, Resumption, Seq, SqliteStore, Store, SystemClock, Totals, Verified,
+    VerifyError, keep, verify, verify_against, verify_holds,
 };
 
 const VISITS: u64 = 4;
@@ -122,6 +122,7 @@ fn stay(journal: &Journal, visit: u64) {
         effect: Effect::Observe,
         request: journal.payload("src/lib.rs".into()).unwrap(),
         rule: "src/**".into(),
+        judged: None,
         response: journal
             .blob(format!("the file at visit {visit}").as_bytes())
             .unwrap(),
@@ -198,10 +199,25 @@ fn found(dir: &Path, run: u64, heads: &[Head], tamper: Tamper) -> Result<(), Tes
         }
         let kept = heads[usize::from(run == 2)];
         prop_assert!(verify_against(&store, run_id(run), kept).is_err(), "forged");
+        prop_assert!(
+            verify_holds(&store, run_id(run), kept.hash).is_err(),
+            "forged"
+        );
     } else {
         prop_assert!(both(dir).is_err(), "went unnoticed");
+        prop_assert!(
+            !tamper.alters_records() || reads(dir, run).is_err(),
+            "was read"
+        );
     }
     Ok(())
+}
+
+/// Reads a run as whoever goes on with it does.
+fn reads(dir: &Path, run: u64) -> Result<usize, ReadError> {
+    let store = SqliteStore::open_read_only(dir).unwrap();
+    let records: Result<Vec<_>, _> = Effective::of(&store, run_id(run))?.collect();
+    records.map(|records| records.len())
 }
 
 #[test]
@@ -269,6 +285,12 @@ fn a_kept_head_proves_a_journal_that_went_on_since() {
     resumed(&store, clock, run_id(2), claim, "0.1.0");
     let gone_on = verify_against(&*store, run_id(2), heads[1]).unwrap();
     assert_eq!(gone_on.head.seq, heads[1].seq.next());
+    assert_eq!(
+        verify_holds(&*store, run_id(2), heads[1].hash).unwrap(),
+        gone_on
+    );
+    let other = verify_holds(&*store, run_id(2), heads[0].hash);
+    assert!(other.is_err(), "the head of another run");
     let later = Head {
         seq: Seq(99),
         hash: heads[1].hash,

@@ -382,3 +382,32 @@ fn packed_repositories_check_out_the_same() {
     }
     assert_eq!(checkout.snapshot().unwrap().tree, run.base.tree);
 }
+
+#[test]
+fn an_object_that_is_not_what_its_name_says_is_neither_checked_out_nor_read() {
+    let project = Project::new();
+    project.write("answer.txt", "wrong\n").commit();
+    let run = Run::on(&project);
+    let id = |content: &str| {
+        let file = project.run_folder().join("content");
+        std::fs::write(&file, content).unwrap();
+        project.git(&["hash-object", "-w", file.to_str().unwrap()])
+    };
+    let loose = |objects: &Path, id: &str| objects.join(&id[..2]).join(&id[2..]);
+    let (wrong, right) = (id("wrong\n"), id("right\n"));
+    let planted = loose(&project.run_folder().join("objects.git/objects"), &wrong);
+    std::fs::create_dir_all(planted.parent().unwrap()).unwrap();
+    std::fs::copy(loose(&project.path().join(".git/objects"), &right), planted).unwrap();
+    let into = project.run_folder().join("view");
+    let error = run
+        .store
+        .checkout(run.base.tree, &into, CheckoutOptions::default())
+        .unwrap_err();
+    let why = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ");
+    assert!(why.contains("is damaged"), "{why}");
+    let read = run.store.read_file(run.base.tree, "answer.txt");
+    assert!(read.is_err(), "{read:?}");
+}

@@ -77,15 +77,15 @@ impl Runs {
     }
 }
 
-/// What each verb beneath `runs` is told.
-struct At {
-    settings: Settings,
-    json: bool,
+/// What each verb beneath `runs` and `audit` is told.
+pub(crate) struct At {
+    pub(crate) settings: Settings,
+    pub(crate) json: bool,
 }
 
 impl At {
     /// The journal, to look at, and the run that a person means.
-    fn find(&self, typed: &str) -> Result<(Arc<dyn Store>, RunId), Fail> {
+    pub(crate) fn find(&self, typed: &str) -> Result<(Arc<dyn Store>, RunId), Fail> {
         let Some(store) = crate::verbs::drive::look(&self.settings)? else {
             return Err(Fail::usage(format!(
                 "there is no run `{}`: nothing has run yet with its state in `{}`",

@@ -160,9 +160,7 @@ impl<'a> Judged<'a> {
             Some(Err(error)) => Err(error),
             Some(Ok(_)) => Ok(Counts::Yes),
             // Book-keeping is never done again.
-            None if matches!(record.body, Body::Resumed { .. } | Body::Stopped { .. }) => {
-                Ok(Counts::Yes)
-            }
+            None if record.body.is_bookkeeping() => Ok(Counts::Yes),
             None => Ok(Counts::Void),
         }
     }

@@ -2,6 +2,7 @@
 //! how a difference is told.
 
 use super::Replay;
+use super::facts::{Handed, writes_nothing};
 use crate::run::assemble::RunError;
 use crate::run::machine::{self, Visit};
 use crate::run::walk::End;
@@ -31,6 +32,7 @@ impl Replay {
             label,
             state,
             findings,
+            tree,
             ..
         } = &record.body
         else {
@@ -48,6 +50,10 @@ impl Replay {
             let halt = divergence(caller, "checkpoint", &record, &recorded, &now.to_string());
             return Err(halt.into());
         }
+        if writes_nothing(node) {
+            self.stands_on(caller, "checkpoint", &record)?;
+        }
+        self.tree.clone_from(tree);
         let next = machine::follow(node, visit.label, visit.state, visit.findings);
         self.at = next.map_err(|undeclared| {
             divergence(caller, "checkpoint", &record, &recorded, &undeclared)
@@ -57,7 +63,10 @@ impl Replay {
 
     /// The run came to an end of its graph: the record has to say so too.
     pub(super) fn ended(&self, end: &End) -> Result<Ending, RunError> {
-        let ending = self.last()?;
+        let (ending, handed) = self.last()?;
+        if ending.outcome == Outcome::Delivered {
+            self.rests(&ending, &handed)?;
+        }
         let fits = match end {
             End::Delivered => [Outcome::Delivered, Outcome::Escalated].contains(&ending.outcome),
             End::Failed(_) => ending.outcome == Outcome::Failed,
@@ -74,7 +83,7 @@ impl Replay {
 
     /// A visit failed: so it has to stand in the record.
     pub(super) fn failed(&self, caller: &Caller, reason: &str) -> Result<Ending, RunError> {
-        let ending = self.last()?;
+        let (ending, _) = self.last()?;
         if ending.outcome == Outcome::Failed && ending.reason.as_deref() == Some(reason) {
             return Ok(ending);
         }
@@ -88,8 +97,6 @@ impl Replay {
 
     /// The record ends before the walk: the run has not ended, or a limit cut it off.
     pub(super) fn cut_off(&self) -> Result<Option<Ending>, RunError> {
-        let stopped = |body: &Body| matches!(body, Body::Stopped { .. });
-        while self.door().take(stopped)?.is_some() {}
         match self.door().take(|body| matches!(body, Body::Ended(_)))? {
             Some(Record {
                 body: Body::Ended(ending),
@@ -115,27 +122,37 @@ impl Replay {
         }
     }
 
-    /// How the run ended, past its hand-over, which only the host does.
-    fn last(&self) -> Result<Ending, RunError> {
+    /// How the run ended, with what the host handed over before.
+    fn last(&self) -> Result<(Ending, Vec<Handed>), RunError> {
+        let mut handed: Vec<Handed> = Vec::new();
         loop {
             let taken = self.door().take(|body| {
                 matches!(
                     body,
-                    Body::Ended(_)
-                        | Body::Intent { .. }
-                        | Body::Result { .. }
-                        | Body::Stopped { .. }
+                    Body::Ended(_) | Body::Intent { .. } | Body::Result { .. }
                 )
             })?;
             match taken.map(|record| record.body) {
-                Some(Body::Ended(ending)) => return Ok(ending),
+                Some(Body::Ended(ending)) => return Ok((ending, handed)),
+                Some(Body::Intent { call, request, .. }) => handed.push(Handed {
+                    call,
+                    request: self.load(&request)?,
+                    response: None,
+                }),
+                Some(Body::Result { response, .. }) => {
+                    let response = self.load(&response)?;
+                    handed
+                        .iter_mut()
+                        .next_back()
+                        .map(|last| last.response.insert(response));
+                }
                 Some(_) => {}
                 None => return Err(Halt::RecordEnds.into()),
             }
         }
     }
 
-    fn nobody(&self) -> Caller {
+    pub(super) fn nobody(&self) -> Caller {
         Caller {
             visit: self.visits.all,
             node: self.at.node.to_string(),
@@ -186,7 +203,7 @@ fn cut(outcome: Outcome) -> bool {
     )
 }
 
-fn divergence(
+pub(super) fn divergence(
     caller: &Caller,
     call: &str,
     record: &Record,
@@ -198,6 +215,6 @@ fn divergence(
     Halt::Diverged(Box::new(found))
 }
 
-fn divergence_words(caller: &Caller, call: &str, recorded: &str, actual: &str) -> Halt {
+pub(super) fn divergence_words(caller: &Caller, call: &str, recorded: &str, actual: &str) -> Halt {
     Halt::Diverged(Box::new(Divergence::new(caller, call, recorded, actual)))
 }

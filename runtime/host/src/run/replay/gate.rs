@@ -4,7 +4,7 @@
 use super::Replay;
 use crate::event::Detail;
 use crate::run::assemble::RunError;
-use crate::run::gate::settled;
+use crate::run::gate::{request, settled};
 use crate::run::ledger::Ledger;
 use crate::run::machine::Visit;
 use crate::run::walk::MOST_FINDINGS;
@@ -26,23 +26,28 @@ impl Replay {
         let Some(plugin) = self.machine.services.plugins.get(using.name.as_str()) else {
             return Ok(Err(format!("gate `{}` has no plugin", caller.node)));
         };
-        let key = Ledger::key(&plugin.digest, &using.parameters);
-        if let Some(request) = self.next_request(&kept::GATE_AT_BASE)? {
+        let digest = plugin.digest;
+        let key = Ledger::key(&digest, &using.parameters);
+        if self.comes(&kept::GATE_AT_BASE)? {
+            let request = request(using, &self.base);
             let at_base = self
                 .judge(caller, using, &kept::GATE_AT_BASE, request)
                 .await?;
             let report = at_base.tests.filter(|report| report.complete);
             self.ledger.base.insert(key.clone(), report);
         }
-        let Some(request) = self.next_request(&kept::GATE)? else {
+        if !self.comes(&kept::GATE)? {
             // A checkout failed, or the record was cut off.
             return Err(Halt::RecordEnds.into());
+        }
+        let Some(base) = self.ledger.base.get(&key).cloned() else {
+            let name = kept::GATE_AT_BASE.kind.name;
+            return Err(self.unexpected(caller, name, "the gate judges the base first"));
         };
+        let request = request(using, &self.tree);
         let output = self.judge(caller, using, &kept::GATE, request).await?;
-        let base = self.ledger.base.get(&key).cloned().flatten();
         let (output, _) = settled(output, base.as_ref());
-        self.door()
-            .take(|body| matches!(body, Body::Evidence { .. }))?;
+        self.evidence(caller, using, digest, &output, base.as_ref())?;
         let mut findings = self.at.findings.clone();
         findings.extend(output.findings);
         findings.truncate(MOST_FINDINGS);
@@ -54,16 +59,13 @@ impl Replay {
         }))
     }
 
-    fn next_request(&self, call: &Call<Output>) -> Result<Option<Value>, RunError> {
-        let request = self.door().peek(|body| match body {
-            Body::Intent {
-                call: name,
-                request,
-                ..
-            } if name == call.kind.name => Some(request.clone()),
+    /// Whether the record goes on with this call.
+    fn comes(&self, call: &Call<Output>) -> Result<bool, RunError> {
+        let next = self.door().peek(|body| match body {
+            Body::Intent { call: name, .. } if name == call.kind.name => Some(()),
             _ => None,
         })?;
-        request.map(|request| self.load(&request)).transpose()
+        Ok(next.is_some())
     }
 
     async fn judge(

@@ -4,10 +4,12 @@
 //! the first difference.
 
 mod compare;
+mod facts;
 mod gate;
 
 use super::approval;
 use super::assemble::{RunError, seed};
+use super::hand_over::delivered_branch;
 use super::ledger::Ledger;
 use super::machine::{Begun, Machine, Next, Position, Visit, Visits};
 use super::recover::{Recorded, recorded};
@@ -22,7 +24,8 @@ use crate::view::View;
 use minion_door::{Caller, Door, Halt};
 use minion_grants::{Executor, Node, NodeKind};
 use minion_journal::{
-    Body, Effective, Ending, Hash, Outcome, Payload, ReadError, Record, RunDigest, RunId, Store,
+    Body, Effective, Ending, Hash, Moved, Outcome, Payload, ReadError, Record, RunDigest, RunId,
+    Store,
 };
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,8 +111,18 @@ struct Replay {
     machine: Machine,
     at: Position,
     visits: Visits,
-    /// What gates came to on the base.
+    /// What gates came to, and what humans said.
     ledger: Ledger,
+    /// Id of the base's tree.
+    base: String,
+    /// Id of the tree that the workspace is at.
+    tree: String,
+    /// What was admitted last.
+    admission: Payload,
+    /// The branch that a delivery makes.
+    branch: String,
+    /// The blueprint's name.
+    name: String,
     view: Arc<View>,
     store: Arc<dyn Store>,
     engine: Engine,
@@ -122,7 +135,14 @@ impl Replay {
         engine: &Engine,
         door: Door,
     ) -> Result<Self, RunError> {
-        let parts = load(&**store, engine, &recorded.started.component)?;
+        let name = recorded.started.blueprint.clone();
+        let version = &recorded.started.version;
+        let parts = load(
+            &**store,
+            engine,
+            (&name, version),
+            &recorded.started.component,
+        )?;
         let started = store.summary(recorded.run)?.begun.started;
         let graph = parts.graph.clone();
         let services = Services {
@@ -137,9 +157,10 @@ impl Replay {
             visit_spent: Mutex::default(),
             agents: Mutex::default(),
         };
-        let begun = match recorded.inherited.clone() {
-            Some(inherited) => inherited.into(),
-            None => Begun::new(&graph),
+        let base = recorded.started.base_tree;
+        let (tree, begun) = match recorded.inherited {
+            Some(inherited) => (inherited.tree.clone(), inherited.into()),
+            None => (base.clone(), Begun::new(&graph)),
         };
         Ok(Self {
             machine: Machine {
@@ -152,7 +173,12 @@ impl Replay {
             },
             at: begun.at,
             visits: begun.visits,
-            ledger: Ledger::default(),
+            ledger: begun.ledger,
+            base,
+            tree,
+            admission: recorded.started.admission,
+            branch: delivered_branch(recorded.run),
+            name,
             view: Arc::new(View::nowhere()),
             store: Arc::clone(store),
             engine: engine.clone(),
@@ -180,12 +206,13 @@ impl Replay {
 
     /// One visit; an ending when the run ended in it.
     async fn visit(&mut self, node: &Node) -> Result<Option<Ending>, RunError> {
-        if !self.entered(node)? {
+        let Some(begun) = self.entered(node)? else {
             // The run was left or stopped by a limit before the visit began.
             return Err(Halt::RecordEnds.into());
-        }
+        };
         let round = self.visits.enter(node.id.as_str());
         let caller = self.machine.caller(node, self.visits.all, round);
+        self.stands_on(&caller, "visit", &begun)?;
         let visited = match (&node.kind, &node.executor) {
             (NodeKind::Gate, Executor::Plugin(plugin)) => self.gate(&caller, plugin).await?,
             (NodeKind::Approval, _) => self.approval(&caller)?,
@@ -206,8 +233,8 @@ impl Replay {
         }
     }
 
-    /// The recorded start of the visit, which has to be of this node.
-    fn entered(&mut self, node: &Node) -> Result<bool, RunError> {
+    /// The recorded start of the visit, which has to be of this node; none where the record ends.
+    fn entered(&mut self, node: &Node) -> Result<Option<Record>, RunError> {
         let round = self
             .visits
             .of
@@ -219,13 +246,13 @@ impl Replay {
             |body| matches!(body, Body::VisitStarted { node: at, visit, .. } if node.id == **at && *visit == u64::from(round)),
         )?;
         if taken.is_some() {
-            return Ok(true);
+            return Ok(taken);
         }
         match self
             .door()
             .take(|body| matches!(body, Body::VisitStarted { .. }))?
         {
-            None => Ok(false),
+            None => Ok(None),
             Some(other) => {
                 let actual = format!("a visit of `{}`", node.id);
                 Err(self.differs(node.id.as_str(), round, "visit", &other, &actual))
@@ -241,16 +268,22 @@ impl Replay {
         self.move_on()?;
         let decided = self.door().take(|body| matches!(body, Body::Decided(_)))?;
         self.move_on()?;
-        match (waited, decided.map(|record| record.body)) {
-            (Some(_), Some(Body::Decided(decision))) => Ok(Ok(Visit {
-                label: approval::label(&decision).to_owned(),
-                state: self.at.state.clone(),
-                findings: self.at.findings.clone(),
-                detail: Detail::Decided(decision),
-            })),
-            (Some(_), _) => Err(Halt::RecordEnds.into()),
-            (None, _) => Err(self.unexpected(caller, "waiting", "the run waits for a human")),
+        let Some(waited) = waited else {
+            return Err(self.unexpected(caller, "waiting", "the run waits for a human"));
+        };
+        self.stands_on(caller, "waiting", &waited)?;
+        let Some(Body::Decided(decision)) = decided.map(|record| record.body) else {
+            return Err(Halt::RecordEnds.into());
+        };
+        if let Some(why) = approval::other_tree(&caller.node, &decision, &self.tree) {
+            return Ok(Err(why));
         }
+        Ok(Ok(Visit {
+            label: approval::label(&decision).to_owned(),
+            state: self.at.state.clone(),
+            findings: self.at.findings.clone(),
+            detail: Detail::Decided(decision),
+        }))
     }
 
     /// Takes over other versions where the run was moved to them.
@@ -261,14 +294,16 @@ impl Replay {
                 moved: Some(moved), ..
             } = record.body
             {
-                self.become_version(&moved.component)?;
+                self.become_version(&moved)?;
+                self.admission = moved.admission;
             }
         }
         Ok(())
     }
 
-    fn become_version(&mut self, component: &str) -> Result<(), RunError> {
-        let parts = load(&*self.store, &self.engine, component)?;
+    fn become_version(&mut self, moved: &Moved) -> Result<(), RunError> {
+        let called = (self.name.as_str(), moved.version.as_str());
+        let parts = load(&*self.store, &self.engine, called, &moved.component)?;
         let Some(services) = Arc::get_mut(&mut self.machine.services) else {
             return Err(RunError::Unfit("a visit holds its services".to_owned()));
         };
@@ -284,10 +319,23 @@ impl Replay {
     }
 }
 
-/// The component that a run is pinned to, from the store.
-fn load(store: &dyn Store, engine: &Engine, digest: &str) -> Result<Parts, RunError> {
+/// The component that a run is pinned to, from the store. It has to be what the record calls it.
+fn load(
+    store: &dyn Store,
+    engine: &Engine,
+    called: (&str, &str),
+    digest: &str,
+) -> Result<Parts, RunError> {
     let unfit = |why: String| RunError::Unfit(format!("the component `{digest}`: {why}"));
     let bytes = Recorded::component(store, digest)?;
     let inspected = inspect(Loaded::kept(bytes, digest)).map_err(|e| unfit(e.to_string()))?;
+    let manifest = &inspected.bundle().manifest;
+    let (name, version) = (manifest.name.to_string(), manifest.version.to_string());
+    if called != (name.as_str(), version.as_str()) {
+        let (other, another) = called;
+        return Err(unfit(format!(
+            "it is {name} {version}, and the record calls it {other} {another}"
+        )));
+    }
     link::parts(&inspected, engine).map_err(|e| unfit(e.to_string()))
 }

@@ -70,10 +70,12 @@ impl<'a> BodyV1<'a> {
                 effect,
                 request,
                 rule,
+                judged,
                 response,
             } => Self::Call {
                 call: text(call),
                 effect: (*effect).into(),
+                judged: judged.as_deref().map(text),
                 request: PayloadV1::from_live(request),
                 response: PayloadV1::from_live(response),
                 rule: text(rule),
@@ -176,6 +178,7 @@ impl<'a> BodyV1<'a> {
             Self::Call {
                 call,
                 effect,
+                judged,
                 request,
                 response,
                 rule,
@@ -184,6 +187,7 @@ impl<'a> BodyV1<'a> {
                 effect: effect.into(),
                 request: request.into_live(),
                 rule: rule.into_owned(),
+                judged: judged.map(Cow::into_owned),
                 response: response.into_live(),
             },
             Self::Intent {

@@ -129,6 +129,8 @@ enum BodyV1<'a> {
     Call {
         call: Text<'a>,
         effect: EffectV1,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        judged: Option<Text<'a>>,
         request: PayloadV1<'a>,
         response: PayloadV1<'a>,
         rule: Text<'a>,

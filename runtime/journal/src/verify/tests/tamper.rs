@@ -59,6 +59,27 @@ pub(super) fn tamper() -> impl Strategy<Value = Tamper> {
     ]
 }
 
+impl Tamper {
+    /// Whether it touches records or the head, which nobody needs a verification to find.
+    pub(super) fn alters_records(self) -> bool {
+        matches!(
+            self,
+            Self::FlipByte(..)
+                | Self::FlipHash(..)
+                | Self::Delete(_)
+                | Self::CutTail(_)
+                | Self::SwapBytes(..)
+                | Self::SwapRows(..)
+                | Self::Duplicate(_)
+                | Self::AppendCopy(_)
+                | Self::TakeFromOther(_)
+                | Self::Insert(_)
+                | Self::MoveHead(_)
+                | Self::FlipHead(_)
+        )
+    }
+}
+
 type Row = (Vec<u8>, Vec<u8>);
 
 pub(super) struct File<'a>(pub(super) &'a Connection);
