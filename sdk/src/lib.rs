@@ -39,6 +39,10 @@
 //! # fn main() {}
 //! ```
 //!
+//! A graph can ask a human: `approval person { approved => mend, rejected => failed }` is a
+//! node without a function. A run that comes to it stands still, with no process, until
+//! somebody says yes or no about its tree; the state goes on as it was.
+//!
 //! A **plugin** has one function: `plugin!(run)`; see [`plugin!`].
 //!
 //! Both compile to `wasm32-unknown-unknown`, where the only imports are those

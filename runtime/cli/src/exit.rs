@@ -1,6 +1,8 @@
 //! Exit codes, and how a failure is told.
 
 use crate::render::{data, talk_lines};
+use minion_host::store_exit_code;
+use minion_journal::{LookupError, OpenError, ReadError, StoreError};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -74,6 +76,39 @@ impl Fail {
         Self {
             code: STOPPED,
             message: message.to_string(),
+        }
+    }
+
+    /// The journal does not give or take what it should.
+    pub(crate) fn store(error: &StoreError) -> Self {
+        Self {
+            code: store_exit_code(error),
+            message: chain(error),
+        }
+    }
+
+    /// What the journal holds cannot be read.
+    pub(crate) fn read(error: &ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => Self::store(error),
+            other => Self::refused(chain(other)),
+        }
+    }
+
+    /// There is no such run, or the journal cannot tell.
+    pub(crate) fn lookup(error: &LookupError) -> Self {
+        match error {
+            LookupError::Store(error) => Self::store(error),
+            other => Self::usage(chain(other)),
+        }
+    }
+
+    /// The journal cannot be opened.
+    pub(crate) fn open(error: &OpenError) -> Self {
+        match error {
+            OpenError::Corrupt { .. } | OpenError::Foreign(_) => Self::refused(chain(error)),
+            OpenError::Locked { .. } | OpenError::InUse(_) => Self::stopped(chain(error)),
+            _ => Self::usage(chain(error)),
         }
     }
 
@@ -154,6 +189,23 @@ pub(crate) fn usage(error: &clap::Error, json: bool) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_journal_has_the_code_of_the_table() {
+        let corrupt = || StoreError::Corrupt {
+            what: "a gap".to_owned(),
+            source: None,
+        };
+        assert_eq!(Fail::store(&corrupt()).code, REFUSED);
+        assert_eq!(Fail::read(&corrupt().into()).code, REFUSED);
+        assert_eq!(Fail::lookup(&corrupt().into()).code, REFUSED);
+        let none = LookupError::None("x".to_owned());
+        assert_eq!(Fail::lookup(&none).code, USAGE);
+        let path = std::path::PathBuf::from("/j");
+        assert_eq!(Fail::open(&OpenError::Foreign(path.clone())).code, REFUSED);
+        assert_eq!(Fail::open(&OpenError::InUse(path.clone())).code, STOPPED);
+        assert_eq!(Fail::open(&OpenError::NotFound(path)).code, USAGE);
+    }
 
     #[test]
     fn json_is_wanted_only_where_it_is_a_flag() {

@@ -6,6 +6,8 @@
 //! order of the calls. When a resumed run has gone through all of them it is live; a replay
 //! ends there.
 
+mod words;
+
 use crate::{Caller, Divergence, Halt};
 use minion_grants::{CapabilityKind, Denial, shown};
 use minion_journal::{Body, Hash, Outcome, Payload, ReadError, Record, Seq, Store, load};
@@ -13,6 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use words::{word, words};
 
 /// Characters of a request or response that a divergence shows.
 const SHOWN: usize = 400;
@@ -180,9 +183,8 @@ impl Script {
         };
         let seq = record.seq;
         if record.body != *body || record.parent != caller.parent {
-            let call = word(body);
-            let actual = format!("{body:?}");
-            return Err(self.differs(caller, call, &actual));
+            let actual = self.words(body);
+            return Err(self.differs(caller, word(body), &actual));
         }
         self.ahead.pop_front();
         Ok(Some(seq))
@@ -223,35 +225,17 @@ impl Script {
         if self.after == After::Nothing && next.is_none_or(is_cut_off) {
             return Halt::RecordEnds;
         }
-        let expected = next.map_or_else(String::new, |record| self.told(record));
+        let expected = next.map_or_else(String::new, |record| self.words(&record.body));
         let mut found = Divergence::new(caller, call, &expected, actual);
         found.record = next.map(|record| record.seq);
         Halt::Diverged(Box::new(found))
     }
 
-    /// A record in the author's words: what was called, with what.
-    fn told(&self, record: &Record) -> String {
-        let request = |payload: &Payload| match load(&*self.store, payload) {
+    /// A record in the author's words.
+    fn words(&self, body: &Body) -> String {
+        words(body, &|payload| match load(&*self.store, payload) {
             Ok(value) => value.to_string(),
             Err(error) => format!("({error})"),
-        };
-        brief(&match &record.body {
-            Body::Call {
-                call,
-                request: with,
-                ..
-            }
-            | Body::Intent {
-                call,
-                request: with,
-                ..
-            } => {
-                format!("{call} {}", request(with))
-            }
-            Body::Denied { call, target, .. } => format!("{call} refused for {target}"),
-            Body::Result { .. } => "the result of the call around it".to_owned(),
-            Body::Checkpoint { label, .. } => format!("the visit left with `{label}`"),
-            other => format!("{} {other:?}", word(other)),
         })
     }
 }
@@ -297,17 +281,6 @@ fn denial(body: &Body) -> Option<Denial> {
         rule: rule.clone(),
         cure: cure.clone(),
     })
-}
-
-/// What a record is called where it is no call.
-fn word(body: &Body) -> &'static str {
-    match body {
-        Body::VisitStarted { .. } => "visit",
-        Body::Log { .. } => "log",
-        Body::Evidence { .. } => "evidence",
-        Body::Checkpoint { .. } => "checkpoint",
-        _ => "record",
-    }
 }
 
 /// The beginning of a text, escaped.

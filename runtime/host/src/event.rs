@@ -38,8 +38,10 @@ pub struct Start {
     pub sandbox: String,
     /// The model, or the cassette that plays one.
     pub model: Option<String>,
-    /// From where it goes on, when another process or another run left off there.
+    /// From where it goes on, when another process left off there.
     pub resumed: Option<String>,
+    /// The visit of another run that it begins after.
+    pub forked: Option<String>,
 }
 
 /// What a visit came to.

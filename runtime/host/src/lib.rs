@@ -41,6 +41,6 @@ pub use outcome::{Beside, Branch, Finished, Outcome, origin};
 pub use project::{ProjectCommand, ProjectError, Purpose};
 pub use run::{
     Cancel, Forking, Means, Recorded, Replayed, Resumable, ResumeRequest, RunError, RunRequest,
-    recorded, replay, resume, run, take_up,
+    recorded, replay, resume, run, store_exit_code, take_up, visit_of,
 };
 pub use services::plugins::Verdict;

@@ -19,6 +19,8 @@ pub struct Finished {
     pub tree: TreeId,
     /// What the run changed between base and `tree`.
     pub changes: Vec<Change>,
+    /// The gates that the operator's grant requires; none: a delivery rests on no verdict.
+    pub required: Vec<String>,
     /// Every judgement of a gate, in order.
     pub evidence: Vec<Evidence>,
     /// What was refused.
@@ -64,7 +66,7 @@ pub enum Outcome {
         kept: Option<Branch>,
     },
     /// A limit was reached.
-    Stopped {
+    Limited {
         /// Which.
         reason: String,
     },
@@ -74,22 +76,22 @@ pub enum Outcome {
         node: String,
     },
     /// Somebody stopped it; it can be resumed.
-    Interrupted {
+    Stopped {
         /// Who or what.
         reason: String,
     },
 }
 
 impl Outcome {
-    /// The word that journal and screens use.
+    /// The word that journal, list and screens use.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Delivered { .. } => "delivered",
             Self::Failed { .. } => "failed",
             Self::Escalated { .. } => "escalated",
-            Self::Stopped { .. } => "stopped",
+            Self::Limited { .. } => "limited",
             Self::Waiting { .. } => "waiting",
-            Self::Interrupted { .. } => "interrupted",
+            Self::Stopped { .. } => "stopped",
         }
     }
 
@@ -98,7 +100,7 @@ impl Outcome {
         match self {
             Self::Delivered { .. } => 0,
             Self::Failed { .. } => 1,
-            Self::Stopped { .. } | Self::Interrupted { .. } => 5,
+            Self::Limited { .. } | Self::Stopped { .. } => 5,
             Self::Escalated { .. } | Self::Waiting { .. } => 6,
         }
     }
@@ -132,8 +134,8 @@ impl Finished {
             Outcome::Delivered { branch } => (Vec::new(), branch.as_ref()),
             Outcome::Escalated { reasons, kept } => (reasons.clone(), kept.as_ref()),
             Outcome::Failed { reason }
-            | Outcome::Stopped { reason }
-            | Outcome::Interrupted { reason } => (vec![reason.clone()], None),
+            | Outcome::Limited { reason }
+            | Outcome::Stopped { reason } => (vec![reason.clone()], None),
             Outcome::Waiting { node } => (vec![format!("waits for a human at `{node}`")], None),
         };
         json!({
@@ -143,7 +145,7 @@ impl Finished {
             })),
             "tree": self.tree.to_string(), "base": self.base,
             "changes": self.changes.iter().map(|change| change.path.as_str()).collect::<Vec<_>>(),
-            "evidence": self.evidence, "spent": self.spent, "cost-microdollars": self.cost_microdollars,
+            "required": self.required, "evidence": self.evidence, "spent": self.spent, "cost-microdollars": self.cost_microdollars,
             "denied": self.denied.iter().map(|d| json!({
                 "node": d.node, "call": d.call, "denial": d.denial,
             })).collect::<Vec<_>>(),

@@ -106,13 +106,18 @@ fn is_unresumed(store: &(impl Store + ?Sized), run: RunId) -> Result<bool, Store
 }
 
 fn contradicted(record: &Record) -> ReadError {
-    let (run, seq) = (record.run, record.seq);
+    let (run, seq) = (record.run.short(), record.seq);
     let what = format!("run `{run}` was never taken up again, and record {seq} says it was");
     StoreError::Corrupt { what, source: None }.into()
 }
 
 fn may_be_resume(stored: &StoredRecord) -> bool {
     kind(&stored.bytes).is_none_or(|kind| kind == b"resumed")
+}
+
+/// The version that a run was moved to last; none when it is of the one that it began with.
+pub fn moved(store: &dyn Store, run: RunId) -> Result<Option<Moved>, ReadError> {
+    Ok(Survey::of(store, run, None)?.moved)
 }
 
 /// What the resumes of a run say.

@@ -27,7 +27,7 @@ const MAX_BUFFER: usize = 4 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// A write failed before. What is durable is known only after opening again.
-    #[error("the journal of run `{run}` stopped after a failed write: {why}")]
+    #[error("the journal of run `{}` stopped after a failed write: {why}", run.short())]
     Poisoned {
         /// Which run.
         run: RunId,
@@ -35,7 +35,7 @@ pub enum JournalError {
         why: String,
     },
     /// The run has ended.
-    #[error("run `{0}` has ended and takes no more records")]
+    #[error("run `{}` has ended and takes no more records", .0.short())]
     Ended(RunId),
     /// The end of a run is noted with [`Journal::end`], its begin by
     /// [`Journal::begin`].

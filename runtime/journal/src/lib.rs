@@ -36,7 +36,7 @@ pub use audit::{
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use digest::RunDigest;
 pub use disk::DecodeError;
-pub use effective::Effective;
+pub use effective::{Effective, moved};
 pub use hash::{Hash, HashError};
 pub use id::{IdSource, RunFragment, RunId, RunIdError, SystemIds};
 pub use journal::{Enclosed, Journal, JournalError, Resumption, keep};

@@ -42,7 +42,7 @@ pub struct Verified {
 
 /// The first thing found that is not as it was written.
 #[derive(Debug, thiserror::Error)]
-#[error("run `{run}` was altered at record {seq}: {what}")]
+#[error("run `{}` was altered at record {seq}: {what}", run.short())]
 pub struct Tampered {
     /// Which run.
     pub run: RunId,

@@ -22,6 +22,9 @@ pub fn parameters(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Declares the graph of a blueprint; see the documentation of `minion-sdk`.
+///
+/// An `approval` is a human's: it has the edges `approved` and `rejected`, and neither a function
+/// nor needs.
 #[proc_macro]
 pub fn blueprint(input: TokenStream) -> TokenStream {
     let declared = syn::parse_macro_input!(input as blueprint::Declared);

@@ -44,10 +44,15 @@ fn a_run_that_sleeps_in_the_sandbox_is_stopped_by_name_and_goes_on_later() {
     assert_eq!(child.wait().unwrap().code(), Some(5));
     let again = desk.objects(&["cancel", &run, "--json"]);
     assert_eq!(again[0]["how"], "already");
+    let reason = again[0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("cancelled by dana: "), "{reason}");
+    let again = desk.world.minion(&["cancel", &run, "--by", "eve"]);
+    again.expect(0, &["cancelled by dana: ", "it had been stopped before"]);
+    assert!(!again.stdout.contains("eve"), "{}", again.stdout);
     let resumed = desk.world.minion(&["resume", &run]);
     resumed.expect(0, &["resumed  after test"]);
     let late = desk.world.minion(&["cancel", &run]);
-    late.expect(3, &["has ended, delivered; there is nothing to stop"]);
+    late.expect(2, &["has ended, delivered; there is nothing to stop"]);
 }
 
 #[test]
@@ -94,7 +99,7 @@ fn runs_that_cannot_be_stopped_are_named() {
     let unknown = desk.world.minion(&["cancel", other]);
     unknown.expect(2, &["no run begins or ends with"]);
     let ended = desk.world.minion(&["cancel", &run, "--json"]);
-    ended.expect(3, &["there is nothing to stop", "\"exit-code\":3"]);
+    ended.expect(2, &["there is nothing to stop", "\"exit-code\":2"]);
     desk.world
         .minion(&["cancel", "a\u{1b}b"])
         .expect(2, &["a\\u{1b}b"]);

@@ -91,9 +91,12 @@ fn places_and_files_that_are_not_there_are_named() {
     let folder = desk.world.path(&format!("state/runs/{run}"));
     let away = desk.world.path("moved");
     std::fs::rename(&desk.repository, &away).unwrap();
-    diff("").expect(3, &["which has to be where it was"]);
+    diff("").expect(2, &["is not a folder", "name it with `--repo`"]);
+    let there = away.to_str().unwrap();
+    let found = desk.world.minion(&["runs", "diff", &run, "--repo", there]);
+    found.expect(0, &["+2"]);
     std::fs::rename(&away, &desk.repository).unwrap();
     std::fs::remove_dir_all(folder).unwrap();
-    diff("").expect(2, &["are not here any more", "objects.git"]);
+    diff("").expect(2, &["are gone", "objects.git", "`minion-rt replay` remain"]);
     let _: Vec<Value> = desk.objects(&["runs", "show", &run, "--json"]);
 }

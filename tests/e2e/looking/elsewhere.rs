@@ -47,7 +47,7 @@ fn a_run_that_has_not_ended_is_imported_to_be_read_and_never_resumed() {
     let away = |words: &[&str]| desk.world.minion(&[words, &["--state", "away"]].concat());
     away(&["runs", "import", "run.minion"]).expect(0, &[]);
     away(&["runs", "--status", "imported"]).expect(0, &["imported"]);
-    away(&["cancel", &run]).expect(3, &["was imported"]);
+    away(&["cancel", &run]).expect(2, &["was imported"]);
     away(&["resume", &run]).expect(2, &["was imported"]);
 }
 
@@ -71,11 +71,37 @@ fn what_is_damaged_foreign_or_in_the_way_is_refused() {
         desk.world
             .minion(&["runs", "import", file, "--state", "away"])
     };
-    take("cut").expect(3, &["`cut` was not taken: line ", "was altered"]);
+    desk.world.file("empty", "");
+    for cut in ["cut", "empty"] {
+        let words = format!("`{cut}` was not taken: it is incomplete");
+        take(cut).expect(3, &[&words]);
+    }
     take("edited").expect(3, &["was altered: its bytes do not give its hash"]);
     take("foreign").expect(3, &["no run that `minion-rt runs export` wrote"]);
     take("missing").expect(2, &["`missing` cannot be read"]);
     take(".").expect(2, &["cannot be read"]);
     let none = desk.world.minion(&["runs", "--state", "away"]);
     assert_eq!((none.code, none.stdout.as_str()), (0, ""));
+}
+
+#[test]
+fn another_export_of_a_run_that_is_here_names_what_makes_room_for_it() {
+    let desk = Desk::new();
+    let (mut child, open) = desk.sleeper("export-older");
+    desk.objects(&["cancel", &open, "--json"]);
+    child.wait().unwrap();
+    let export = |file: &str| desk.world.minion(&["runs", "export", &open, "-o", file]);
+    export("older").expect(0, &[]);
+    desk.world.minion(&["resume", &open]).expect(0, &[]);
+    export("newer").expect(0, &[]);
+    let take = |file: &str| {
+        desk.world
+            .minion(&["runs", "import", file, "--state", "both"])
+    };
+    take("newer").expect(0, &[]);
+    let cure = format!("`minion-rt runs gc {} --yes`", &open[20..]);
+    take("older").expect(3, &["an earlier or a later export", &cure]);
+    let gone = ["runs", "gc", &open[20..], "--yes", "--state", "both"];
+    desk.world.minion(&gone).expect(0, &["freed"]);
+    take("older").expect(0, &[]);
 }

@@ -15,6 +15,7 @@ fn runs_are_found_by_status_blueprint_and_repository() {
     let desk = Desk::new();
     let nothing = desk.world.minion(&["runs"]);
     assert_eq!((nothing.code, nothing.stdout.as_str()), (0, ""));
+    nothing.expect(0, &["there is no journal at", "state/journal"]);
     let delivered = desk.ran(&[("before-1", json!({ "then": "claim" }))]);
     let failed = desk.ran(&[("before-1", json!({ "then": "nowhere" }))]);
     let all = desk.objects(&["runs", "--json"]);
@@ -45,7 +46,7 @@ fn columns_line_up_and_a_long_list_says_that_it_is_cut() {
         desk.ran(&[("before-1", json!({ "then": "claim" }))]);
     }
     let listed = desk.world.minion(&["runs"]);
-    listed.expect(0, &["run     started", "be looked at"]);
+    listed.expect(0, &["run     started", "where it stands", "be looked at"]);
     let lines: Vec<_> = listed.stdout.lines().collect();
     let at = |line: &str| line.find("test/lying");
     assert_eq!(lines.len(), 3);
@@ -68,11 +69,24 @@ fn a_run_says_who_holds_it() {
     assert_eq!(running[0]["holder"]["process"], child.id());
     assert_eq!(running[0]["holder"]["lives"], true);
     assert_eq!(running[0]["node"], "test", "its last visit");
+    let process = format!("running     as process {} ", child.id());
+    let show = |words: &[&str]| {
+        desk.world
+            .minion(&["runs", "show", &run])
+            .expect(0, words)
+            .code
+    };
+    show(&[&process, " is under way", "next       minion-rt runs watch"]);
     child.kill().unwrap();
     child.wait().unwrap();
     let left = desk.objects(&["runs", "--status", "interrupted", "--json"]);
     assert_eq!(ids(&left), [&run]);
     assert_eq!(left[0]["holder"], Value::Null);
+    show(&[
+        "interrupted its process died; ",
+        " was under way",
+        "next       minion-rt resume",
+    ]);
 }
 
 #[test]
@@ -93,5 +107,31 @@ fn words_that_make_no_sense_are_named() {
     ] {
         let ran = desk.world.minion(&[vec!["runs"], words].concat());
         ran.expect(2, &[named]);
+    }
+}
+
+#[test]
+fn a_journal_that_is_damaged_or_no_journal_is_refused_by_every_verb() {
+    let desk = Desk::new();
+    let run = desk.ran(&[("before-1", json!({ "then": "claim" }))]);
+    let file = desk.world.path("state/journal/journal.sqlite");
+    for beside in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{beside}", file.display()));
+    }
+    std::fs::write(
+        &file,
+        "no database at all, whatever its name says".repeat(100),
+    )
+    .unwrap();
+    for verb in [
+        &["runs"][..],
+        &["runs", "show", &run],
+        &["runs", "diff", &run],
+        &["replay", &run],
+        &["resume", &run],
+        &["approve", &run],
+        &["cancel", &run],
+    ] {
+        desk.world.minion(verb).expect(3, &["corrupt"]);
     }
 }

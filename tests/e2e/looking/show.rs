@@ -9,7 +9,21 @@ fn a_resumed_run_shows_its_visits_calls_stops_and_what_is_void() {
     let (mut child, run) = desk.sleeper("show-resumed");
     desk.objects(&["cancel", &run, "--by", "dana", "--json"]);
     child.wait().unwrap();
-    desk.world.minion(&["resume", &run]).expect(0, &[]);
+    let stands = [
+        "stopped     cancelled by dana; after-1 was under way",
+        "next       minion-rt resume",
+    ];
+    desk.world
+        .minion(&["runs", "show", &run])
+        .expect(0, &stands);
+    let resumed = desk.world.minion(&["resume", &run]);
+    resumed.expect(0, &["granted  as at its beginning, 7 asks", "on main@"]);
+    assert_eq!(
+        resumed.stderr.matches("granted").count(),
+        1,
+        "{}",
+        resumed.stderr
+    );
     let shown = desk.world.minion(&["runs", "show", &run]);
     shown.expect(
         0,

@@ -31,11 +31,15 @@ fn a_waiting_run_keeps_no_process_is_listed_as_waiting_and_takes_the_edge_of_a_y
     let run = asking.parked(&[]);
     assert_eq!(asking.summary(&run).state, RunState::Waiting);
     let tree = asking.waits_with(&run);
+    let looks = format!("minion-rt runs diff {}   tree {}", &run[20..], &tree[..7]);
     // Nobody has decided: it goes on waiting, and nothing is written of that.
     let before = asking.untouched(&run);
     asking
         .minion(&["resume", &run])
-        .expect(6, &["waiting", "person", "approve"]);
+        .expect(6, &["waiting", "person", "approve", &looks]);
+    asking
+        .minion(&["runs", "show", &run])
+        .expect(0, &["waiting     for a human at person", &looks, "approve"]);
     assert_eq!(asking.untouched(&run), before);
     asking.minion(&["replay", &run]).expect(0, &["not ended"]);
     let approve = ["approve", &run, "--by", "ada", "--comment", "as agreed"];
@@ -90,11 +94,13 @@ fn who_decides_twice_or_about_a_run_that_does_not_wait_is_told() {
     for verb in ["approve", "reject"] {
         asking
             .minion(&[verb, &run])
-            .expect(3, &["ada has said yes already"]);
+            .expect(2, &["ada has said yes already", "cannot be taken back"]);
     }
     assert_eq!(asking.untouched(&run), before);
     asking.minion(&["resume", &run]).expect(0, &["delivered"]);
-    asking.minion(&["approve", &run]).expect(2, &["has ended"]);
+    for verb in ["approve", "reject", "cancel", "resume"] {
+        asking.minion(&[verb, &run]).expect(2, &["has ended"]);
+    }
     asking.minion(&["approve", "nobody"]).expect(2, &["nobody"]);
 }
 
@@ -174,7 +180,6 @@ fn what_steers_its_verdict_or_is_protected_is_delivered_only_where_a_human_accep
     let [steers, protected] = TOUCHED;
     let cases = [
         (vec![], Some(steers)),
-        (vec!["setup.cfg"], Some(steers)),
         (vec![steers], Some(protected)),
         (vec![protected], Some(steers)),
         (vec![steers, protected], None),
@@ -183,7 +188,7 @@ fn what_steers_its_verdict_or_is_protected_is_delivered_only_where_a_human_accep
         let run = asking.parked_under(&REQUIRED, &[touches(), judged()]);
         let mut approve = vec!["approve", &run];
         approve.extend(accepts.iter().flat_map(|path| ["--accept", path]));
-        asking.minion(&approve).expect(0, &[]);
+        asking.minion(&approve).expect(0, &accepts);
         assert_eq!(asking.decision(&run).accepts, accepts);
         let ran = asking.minion(&["resume", &run]);
         if let Some(path) = refused {
@@ -195,6 +200,58 @@ fn what_steers_its_verdict_or_is_protected_is_delivered_only_where_a_human_accep
             assert_eq!(asking.content(branch, protected), "two\n");
         }
     }
+}
+
+#[test]
+fn only_what_the_run_changed_can_be_accepted() {
+    let asking = Asking::new();
+    let run = asking.parked_under(&REQUIRED, &[touches(), judged()]);
+    let before = asking.untouched(&run);
+    for path in ["setup.cfg", "../../x", "base.txt", "x\u{1b}"] {
+        let approve = ["approve", &run, "--accept", TOUCHED[0], "--accept", path];
+        let path = path.replace('\u{1b}', "\\u{1b}");
+        let names = format!("does not change `{path}`; it changes `");
+        asking
+            .minion(&approve)
+            .expect(2, &[&names, TOUCHED[0], TOUCHED[1], "), `answer.txt`"]);
+        assert_eq!(asking.untouched(&run), before);
+    }
+}
+
+#[test]
+fn a_run_whose_folder_is_gone_says_what_remains() {
+    let asking = Asking::new();
+    let run = asking.parked(&[]);
+    std::fs::remove_dir_all(asking.folder(&run)).unwrap();
+    let remains = "only `minion-rt runs show` and `minion-rt replay` remain";
+    let diff = ["runs", "diff", run.as_str()];
+    for verb in [
+        &["approve", &run][..],
+        &["reject", &run],
+        &["resume", &run],
+        &diff,
+    ] {
+        asking
+            .minion(verb)
+            .expect(2, &["the files of run", remains]);
+    }
+    asking.minion(&["runs", "show", &run]).expect(0, &["sound"]);
+    asking.minion(&["replay", &run]).expect(0, &["not ended"]);
+}
+
+#[test]
+fn a_delivery_without_a_gate_does_not_say_that_it_was_verified() {
+    let asking = Asking::new();
+    let run = asking.parked(&[]);
+    asking.minion(&["approve", &run]).expect(0, &[]);
+    asking
+        .minion(&["resume", &run])
+        .expect(0, &["evidence   none: no gate was required"]);
+    let branch = &asking.branches(&run)[0];
+    let words = ["log", "-1", "--format=%(trailers)", branch];
+    let trailers = asking.world.git(&asking.repository, &words);
+    let says = "Minion-Verified: no gate was required";
+    assert!(trailers.contains(says), "{trailers}");
 }
 
 #[test]

@@ -21,7 +21,16 @@ fn of_two_that_resume_a_run_at_once_one_is_told_who_has_it() {
         both.sort_by_key(|ran| ran.code);
         let [winner, loser] = &both;
         winner.expect(0, &["delivered"]);
-        loser.expect(5, &["is held by", "process"]);
+        loser.expect(
+            5,
+            &[
+                "is held by",
+                "process",
+                "runs watch",
+                "cancel",
+                "--take-over",
+            ],
+        );
         let told = stage.same(&run, &run, winner, &format!("{at:?}"));
         assert_eq!(told.resumes, 1, "{at:?}");
     }

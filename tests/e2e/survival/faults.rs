@@ -55,7 +55,7 @@ fn a_base_that_was_rebased_away_is_gone_on_with_while_it_is_there_and_named_when
     }
     git(&["reflog", "expire", "--expire=now", "--all"]);
     git(&["gc", "--quiet", "--prune=now"]);
-    stage.resume(&lost).expect(5, &[&base, "git fetch"]);
+    stage.resume(&lost).expect(2, &[&base, "git fetch"]);
     assert!(stage.branches(&lost).is_empty());
 }
 
@@ -110,10 +110,12 @@ fn grants_that_were_changed_or_have_expired_are_refused_and_nothing_is_touched()
     for (text, word) in [
         (&narrowed, "the grants are not those"),
         (&widened, "the grants are not those"),
-        (&expired, "expired"),
+        (&expired, "exec --fork"),
     ] {
         std::fs::write(&file, text).unwrap();
-        asking.minion(&["resume", &run]).expect(3, &[word]);
+        let ran = asking.minion(&["resume", &run]);
+        ran.expect(3, &[word]);
+        assert!(!ran.all().contains("blueprint.wasm"), "{}", ran.all());
         assert_eq!(asking.untouched(&run), before, "{word}");
     }
     std::fs::write(&file, &asked).unwrap();
@@ -146,8 +148,7 @@ fn a_component_that_is_not_in_the_store_any_more_is_named() {
     };
     store.adopt(&begun, whole).unwrap();
     let replayed = asking.minion(&["replay", &run, "--state", home.to_str().unwrap()]);
-    assert!([3, 5].contains(&replayed.code), "{}", replayed.all());
-    replayed.expect(replayed.code, &[&digest]);
+    replayed.expect(3, &[&digest]);
 }
 
 #[test]

@@ -120,6 +120,8 @@ fn a_fork_of_a_run_whose_folder_is_gone_says_so_and_one_made_before_lives_on() {
     let ran = fork(&origin, "a");
     assert_eq!(ran.code, 6, "{}", ran.all());
     let run = outcome(&ran)["run"].as_str().unwrap().to_owned();
+    let from = format!("forked     from run {}@prepare-1", &origin[20..]);
+    asking.minion(&["runs", "show", &run]).expect(0, &[&from]);
     std::fs::remove_dir_all(asking.folder(&origin)).unwrap();
     let gone = fork(&origin, "b");
     gone.expect(2, &["the files of run", "are not here any more", &origin]);

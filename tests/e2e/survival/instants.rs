@@ -40,7 +40,7 @@ impl Stage {
         let child = self.begun(name, turns);
         kill_process(Pid::from_child(&child), signal).unwrap();
         let ran = Ran::of(child.wait_with_output().unwrap());
-        ran.expect(5, &["interrupted"]);
+        ran.expect(5, &["\"outcome\":\"stopped\""]);
         let run = self.run_of(name).unwrap();
         let store = self.store();
         let records = Records::all(&store, id(&run)).unwrap();
@@ -167,7 +167,10 @@ fn a_run_terminated_in_a_command_takes_the_command_with_it() {
     }
     let since = Instant::now();
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    Ran::of(child.wait_with_output().unwrap()).expect(5, &["interrupted"]);
+    Ran::of(child.wait_with_output().unwrap()).expect(
+        5,
+        &["stopped  asked to stop", "next       minion-rt resume"],
+    );
     assert!(
         since.elapsed() < Duration::from_secs(3),
         "{:?}",

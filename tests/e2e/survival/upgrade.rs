@@ -36,8 +36,16 @@ fn a_waiting_run_goes_on_with_a_version_that_fits() {
     let tree = asking.waits_with(&run);
     asking
         .minion(&["resume", &run, "--with", next])
-        .expect(6, &["waiting"]);
+        .expect(6, &["waiting", "test/asking 0.2.0  on main@"]);
     assert_eq!(asking.waits_with(&run), tree);
+    asking.minion(&["runs"]).expect(0, &["test/asking 0.2.0"]);
+    asking
+        .minion(&["runs", "show", &run])
+        .expect(0, &["test/asking 0.2.0, begun with 0.1.0"]);
+    let folder = asking.repository.to_str().unwrap();
+    asking
+        .minion(&["resume", &run, "--with", folder])
+        .expect(2, &["is a folder", "minion-rt build"]);
     asking.minion(&["approve", &run]).expect(0, &[]);
     std::fs::remove_file(next).unwrap();
     asking.minion(&["resume", &run]).expect(0, &["delivered"]);

@@ -1,15 +1,26 @@
 //! What `--allow-asked` granted: the patterns themselves, since nobody wrote them down.
 
-use super::talk;
+use super::{plural, talk};
 use minion_grants::{
     Admission, Ask, Capability, DeliveryGrant, GrantUsed, PartName, escaped, shown,
 };
 
-/// Writes it to stderr.
-pub(crate) fn granted(admission: &Admission) {
+/// Writes it to stderr; in one line where it is `known`, since the run began with it.
+pub(crate) fn granted(admission: &Admission, known: bool) {
+    if known {
+        let asks = admission.parts().iter().map(|part| part.asks().len());
+        return talk(&again(asks.sum()));
+    }
     for line in told(admission) {
         talk(&line);
     }
+}
+
+fn again(asks: usize) -> String {
+    format!(
+        "granted  as at its beginning, {}",
+        plural(asks as u64, "ask")
+    )
 }
 
 fn told(admission: &Admission) -> Vec<String> {

@@ -1,10 +1,11 @@
 //! The list of runs: columns that line up, or an object a line.
 
 use super::progress::one_line;
+use super::standing::Stands;
 use super::{duration, short};
 use clap::ValueEnum;
 use minion_grants::shown;
-use minion_journal::{Body, Outcome, Records, RunState, RunSummary, Seq, Store};
+use minion_journal::{Outcome, RunState, RunSummary, Store, moved};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -96,57 +97,13 @@ impl Status {
     }
 }
 
-/// What the last records say of a run that has not ended.
-#[derive(Default)]
-struct Stands {
-    /// The node that it waits at, or whose visit ended last.
-    node: Option<String>,
-    tree: Option<String>,
-    /// In a person's words.
-    why: Option<String>,
-}
-
-impl Stands {
-    fn of(store: &dyn Store, run: &RunSummary) -> Self {
-        let record = |seq: Seq| {
-            let mut from = Records::starting(store, run.begun.run, seq).ok()?;
-            from.next()?.ok().map(|record| record.body)
-        };
-        let mut stands = Self::default();
-        if run.ending.is_some() {
-            return stands;
-        }
-        if let Some(Body::Checkpoint { node, tree, .. }) = run.checkpoint.and_then(record) {
-            (stands.node, stands.tree) = (Some(node), Some(tree));
-        }
-        match record(run.head.seq) {
-            Some(Body::Waiting { node, tree, .. }) => {
-                stands.why = Some(format!("for a human at {node}"));
-                (stands.node, stands.tree) = (Some(node), Some(tree));
-            }
-            Some(Body::Decided(decision)) => {
-                let word = if decision.approved {
-                    "approved"
-                } else {
-                    "rejected"
-                };
-                stands.why = Some(format!("{word} by {}, to be resumed", decision.by));
-                (stands.node, stands.tree) = (Some(decision.node), Some(decision.tree));
-            }
-            Some(Body::Stopped { reason }) => stands.why = Some(reason),
-            _ => {}
-        }
-        stands
-    }
-}
-
 /// A run with everything that is known of it without reading all of it.
 pub(crate) fn as_json(store: &dyn Store, run: &RunSummary) -> Value {
     let (begun, ending, stands) = (&run.begun, run.ending.as_ref(), Stands::of(store, run));
     json!({
         "run": begun.run.to_string(), "status": Status::of(run).name(),
         "started": begun.started.to_string(), "ended": run.ended.map(|at| at.to_string()),
-        "blueprint": begun.blueprint, "version": begun.version,
+        "blueprint": begun.blueprint, "version": version(store, run),
         "repository": begun.repository, "task": begun.task,
         "records": run.head.seq.0, "head": run.head.hash.to_string(),
         "epoch": run.epoch, "imported": run.imported,
@@ -167,7 +124,15 @@ pub(crate) fn table(store: &dyn Store, runs: &[RunSummary]) -> Vec<String> {
     if runs.is_empty() {
         return Vec::new();
     }
-    let head = ["run", "started", "status", "took", "blueprint", "", "task"];
+    let head = [
+        "run",
+        "started",
+        "status",
+        "took",
+        "blueprint",
+        "where it stands",
+        "task",
+    ];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(runs.iter().map(|run| row(store, run)));
     aligned(&rows)
@@ -195,10 +160,19 @@ fn row(store: &dyn Store, run: &RunSummary) -> [String; 7] {
         took.map_or_else(String::new, |micros| {
             duration(Duration::from_micros(micros))
         }),
-        cut(&format!("{} {}", begun.blueprint, begun.version), 40),
+        cut(&format!("{} {}", begun.blueprint, version(store, run)), 40),
         cut(&what.unwrap_or_default(), 36),
         cut(&begun.task, 60),
     ]
+}
+
+/// The version that it is of now: a resume may have moved it to another one. A run that was
+/// held once was not, and need not be read.
+pub(crate) fn version(store: &dyn Store, run: &RunSummary) -> String {
+    let resumed = run.epoch > 1 || run.imported;
+    let moved = resumed.then(|| moved(store, run.begun.run).ok().flatten());
+    let moved = moved.flatten().map(|moved| moved.version);
+    moved.unwrap_or_else(|| run.begun.version.clone())
 }
 
 /// Escaped, and at most so many characters long.

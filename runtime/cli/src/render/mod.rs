@@ -10,6 +10,7 @@ pub(crate) mod listing;
 pub(crate) mod patch;
 pub(crate) mod progress;
 pub(crate) mod refusal;
+pub(crate) mod standing;
 pub(crate) mod summary;
 pub(crate) mod timeline;
 

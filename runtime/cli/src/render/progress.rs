@@ -46,6 +46,9 @@ fn started(start: &Start, whole: Option<&Path>) {
     if let Some(from) = &start.resumed {
         talk(&format!("resumed  {}", shown(from)));
     }
+    if let Some(from) = &start.forked {
+        talk(&format!("forked  from run {}", shown(from)));
+    }
     if let Some(model) = &start.model {
         talk(&format!("agent  {}", shown(model)));
     }

@@ -11,10 +11,12 @@ use std::path::Path;
 pub(crate) struct Cure<'a> {
     /// The grants file that this command reads.
     pub(crate) file: &'a Path,
-    /// The component, as the command names it.
-    pub(crate) component: &'a Path,
+    /// The component, where the command names one: it may be the journal's.
+    pub(crate) component: Option<&'a Path>,
     /// What is asked was granted already, and was not enough.
     pub(crate) asked: bool,
+    /// The run that was to go on with the grants that it began with.
+    pub(crate) resumed: Option<&'a str>,
 }
 
 /// Writes it to stderr, but for the lines to add, which are data.
@@ -100,16 +102,24 @@ fn for_good(file: &Path, seen: bool) -> String {
 }
 
 fn this_once(refused: &Refused, cure: &Cure<'_>) -> Vec<String> {
-    let or = if cure.asked { "" } else { " --allow-asked, or" };
-    let mut lines = vec![
-        String::new(),
-        format!("  grant it this once: add{or}"),
-        format!("    {}", refused.allow_flags),
-    ];
-    if !cure.component.is_dir() {
+    let flags = &refused.allow_flags;
+    let mut lines = match cure.resumed {
+        None => {
+            let or = if cure.asked { "" } else { " --allow-asked, or" };
+            vec![format!("\n  grant it this once: add{or}\n    {flags}")]
+        }
+        Some(_) if cure.component.is_some() => vec![format!(
+            "\n  grant it to the new version: add beside --with\n    {flags}"
+        )],
+        Some(run) => vec![format!(
+            "\n  a resume has the grants that its run began with, and takes no others: give it these again, or \
+             begin a new run from one of its visits\n    minion-rt exec --fork {run}@<visit> {flags}"
+        )],
+    };
+    if let Some(component) = cure.component.filter(|component| !component.is_dir()) {
         lines.push(format!(
             "  look at it first:   minion-rt inspect {}",
-            escaped(&cure.component.display().to_string())
+            escaped(&component.display().to_string())
         ));
     }
     lines
@@ -149,6 +159,29 @@ mod tests {
         assert!(
             lines[0].ends_with("cannot be run with these grants"),
             "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn a_hint_names_only_what_its_verb_has() {
+        let mut refused = lacking(Vec::new());
+        refused.allow_flags = "--allow 'files:read=**'".to_owned();
+        let hint = |component, resumed| {
+            let cure = Cure {
+                file: Path::new("/grants.toml"),
+                component,
+                asked: false,
+                resumed,
+            };
+            this_once(&refused, &cure).join("\n")
+        };
+        let new = hint(Some(Path::new("x.wasm")), None);
+        assert!(new.contains("add --allow-asked, or") && new.contains("inspect x.wasm"));
+        let again = hint(None, Some("15D4VZ"));
+        assert!(again.contains("exec --fork 15D4VZ@<visit> --allow 'files:read=**'"));
+        assert!(
+            !again.contains("inspect") && !again.contains("add --allow"),
+            "{again}"
         );
     }
 

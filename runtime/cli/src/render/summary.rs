@@ -1,9 +1,11 @@
 //! How a run ended: the outcome first, then what it rests on, then what to do next.
 
 use super::progress::one_line;
+use super::standing::{self, look_at};
 use super::{count, money, plural, say, short};
 use minion_grants::{Evidence, shown};
 use minion_host::{Beside, Branch, Finished, Outcome, Warnings, origin};
+use minion_journal::RunState;
 
 /// Paths beside the tree that are shown, of each kind.
 const SHOWN_BESIDE: usize = 5;
@@ -26,13 +28,13 @@ pub(crate) fn summary(finished: &Finished) {
         }
         Outcome::Failed { reason } => say(&format!("failed  {}", whole(reason))),
         Outcome::Escalated { reasons, kept } => escalated(finished, reasons, kept.as_ref()),
-        Outcome::Stopped { reason } => say(&format!("stopped  {}", whole(reason))),
+        Outcome::Limited { reason } => say(&format!("limited  {}", whole(reason))),
         Outcome::Waiting { node } => {
             say(&format!(
                 "waiting  for a human at {node}; no process is kept"
             ));
         }
-        Outcome::Interrupted { reason } => say(&format!("interrupted  {}", whole(reason))),
+        Outcome::Stopped { reason } => say(&format!("stopped  {}", whole(reason))),
     }
     evidence(finished);
     if matches!(finished.outcome, Outcome::Delivered { .. }) {
@@ -98,8 +100,10 @@ fn changed(finished: &Finished) -> String {
 fn evidence(finished: &Finished) {
     let tree = finished.tree.to_string();
     let (now, before): (Vec<_>, Vec<_>) = finished.evidence.iter().partition(|e| e.tree == tree);
-    for (index, evidence) in now.iter().enumerate() {
-        line(if index == 0 { "evidence" } else { "" }, &judged(evidence));
+    let mut lines = now.iter().map(|now| judged(now)).collect::<Vec<_>>();
+    lines.splice(0..0, unrequired(finished, now.len()));
+    for (index, text) in lines.iter().enumerate() {
+        line(if index == 0 { "evidence" } else { "" }, text);
     }
     if !before.is_empty() {
         line(
@@ -110,6 +114,16 @@ fn evidence(finished: &Finished) {
             ),
         );
     }
+}
+
+/// A delivery that no gate had to carry says so first, whatever gates say of it.
+fn unrequired(finished: &Finished, judged: usize) -> Option<String> {
+    let delivered = matches!(finished.outcome, Outcome::Delivered { branch: Some(_) });
+    let none = delivered && finished.required.is_empty();
+    none.then(|| match judged {
+        0 => "none: no gate was required, and none has judged this tree".to_owned(),
+        _ => "no gate was required".to_owned(),
+    })
 }
 
 fn judged(evidence: &Evidence) -> String {
@@ -231,11 +245,11 @@ fn next(finished: &Finished) {
                 &format!("git -C {folder} diff {from}...{}", branch.name),
             );
         }
-        Outcome::Waiting { .. } => line(
-            "next",
-            &format!("minion-rt approve {run} or reject {run}, then minion-rt resume {run}"),
-        ),
-        Outcome::Interrupted { .. } => line("next", &format!("minion-rt resume {run}")),
+        Outcome::Waiting { .. } => {
+            line("look at", &look_at(&run, &finished.tree.to_string()));
+            line("next", &standing::next(&run, RunState::Waiting));
+        }
+        Outcome::Stopped { .. } => line("next", &standing::next(&run, RunState::Stopped)),
         _ => {}
     }
 }

@@ -4,6 +4,7 @@
 //! and two seconds later the other one.
 
 use crate::exit::{DONE, Fail, chain};
+use crate::render::standing::Stands;
 use crate::render::{data, say};
 use crate::settings::Settings;
 use crate::verbs::holder::{Held, summary};
@@ -67,32 +68,39 @@ impl Cancel {
             return Err(Fail::usage(format!("there is no run `{run}`")));
         }
         let store = drive::store(&settings)?;
-        let run = resolve(&*store, &self.run).map_err(|e| Fail::usage(chain(&e)))?;
+        let run = resolve(&*store, &self.run).map_err(|e| Fail::lookup(&e))?;
         let mark = Mark {
             by: self.by.clone().unwrap_or_else(decide::user),
             why: self.comment.clone(),
         };
         let how = stop(&store, run, &mark)?;
-        self.told(run, &mark, how);
+        let before = match how {
+            How::Already => Stands::of(&*store, &summary(&*store, run)?).why,
+            _ => None,
+        };
+        self.told(run, &mark, how, before);
         Ok(DONE)
     }
 
-    fn told(&self, run: RunId, mark: &Mark, how: How) {
+    /// `before` is how the run says that it was stopped before.
+    fn told(&self, run: RunId, mark: &Mark, how: How, before: Option<String>) {
         let (word, how) = match how {
-            How::Already => ("already", "it had been stopped before"),
+            How::Already => ("already", "it had been stopped before; nothing was written"),
             How::Unheld => ("unheld", "no process had it"),
             How::Asked => ("asked", "its process stopped by itself"),
             How::Killed => ("killed", "its process did not stop, and was killed"),
         };
+        let ours = before.is_none();
+        let reason = before.unwrap_or_else(|| mark.to_string());
         if self.json {
             let told = json!({
-                "run": run.to_string(), "outcome": "stopped", "how": word, "by": mark.by,
-                "comment": mark.why,
+                "run": run.to_string(), "outcome": "stopped", "how": word, "reason": reason,
+                "by": ours.then_some(&mark.by), "comment": mark.why.as_ref().filter(|_| ours),
             });
             return data(&told.to_string());
         }
         let run = run.short();
-        say(&format!("stopped  {run}, {mark}"));
+        say(&format!("stopped  {run}, {}", shown(&reason)));
         say(&format!("  how        {how}"));
         say(&format!("  next       minion-rt resume {run}"));
     }
@@ -108,7 +116,8 @@ fn stop(store: &Arc<dyn Store>, run: RunId, mark: &Mark) -> Result<How, Fail> {
         .signal(run, &mark.signal())
         .map_err(|error| match error {
             SignalError::Ended(_) => ended(run, &found),
-            other => Fail::refused(chain(&other)),
+            SignalError::Store(error) => Fail::store(&error),
+            other => Fail::usage(chain(&other)),
         })?;
     let Some(held) = Held::of(&**store, run)? else {
         note(store, run, mark.to_string())?;
@@ -146,7 +155,7 @@ fn ended(run: RunId, found: &RunSummary) -> Fail {
     let run = run.short();
     let how = found.ending.as_ref().map(|ending| ending.outcome);
     let how = how.map_or_else(String::new, |outcome| format!(", {outcome}"));
-    Fail::refused(format!(
+    Fail::usage(format!(
         "run {run} has ended{how}; there is nothing to stop"
     ))
 }

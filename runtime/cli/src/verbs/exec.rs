@@ -84,7 +84,7 @@ impl Exec {
             None => None,
         };
         let mut kept = self.kept(&settings, fork.as_ref());
-        let (loaded, name) = self.load(&settings, fork.as_ref())?;
+        let loaded = self.load(&settings, fork.as_ref())?;
         kept.source = loaded.source.clone().or(kept.source);
         let loaded = loaded.from_source(kept.source.as_deref());
         let inspected = minion_host::inspect(loaded).map_err(|e| Fail::refused(lines(&e)))?;
@@ -98,7 +98,8 @@ impl Exec {
         let by = Admitting {
             settings: &settings,
             repository: &top(&repository),
-            component: &name,
+            component: self.blueprint.as_deref(),
+            resumed: None,
             json: self.json,
             before: None,
             run: None,
@@ -137,18 +138,16 @@ impl Exec {
         named.unwrap_or_else(|| PathBuf::from("."))
     }
 
-    /// The file as it is, the folder as this command builds it, or what a fork's run is of;
-    /// with the name that messages give it.
-    fn load(&self, settings: &Settings, fork: Option<&Fork>) -> Result<(Loaded, PathBuf), Fail> {
+    /// The file as it is, the folder as this command builds it, or what a fork's run is of.
+    fn load(&self, settings: &Settings, fork: Option<&Fork>) -> Result<Loaded, Fail> {
         let Some(blueprint) = &self.blueprint else {
             return match fork {
-                Some(fork) => Ok((fork.component()?, PathBuf::from("blueprint.wasm"))),
+                Some(fork) => fork.component(),
                 None => Err(Fail::usage("no blueprint is named")),
             };
         };
         if !blueprint.is_dir() {
-            let loaded = minion_host::load(blueprint).map_err(|e| Fail::usage(chain(&e)))?;
-            return Ok((loaded, blueprint.clone()));
+            return minion_host::load(blueprint).map_err(|e| Fail::usage(chain(&e)));
         }
         if !self.json {
             talk(&format!("building {}", blueprint.display()));
@@ -158,7 +157,7 @@ impl Exec {
             let digest = built.bundle.digest;
             talk(&format!("built  {}  {digest}", blueprint.display()));
         }
-        Ok((Loaded::built(built.wasm, blueprint), blueprint.clone()))
+        Ok(Loaded::built(built.wasm, blueprint))
     }
 
     fn go(

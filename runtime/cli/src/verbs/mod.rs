@@ -16,4 +16,5 @@ pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod runs;
 mod start;
+mod trees;
 mod visits;

@@ -1,6 +1,6 @@
 //! `minion-rt replay`.
 
-use crate::exit::{DONE, Fail, chain};
+use crate::exit::{DONE, Fail};
 use crate::render::{data, plural, say};
 use crate::settings::Settings;
 use crate::verbs::drive;
@@ -33,7 +33,7 @@ impl Replay {
         let Some(store) = drive::look(&settings)? else {
             return Err(Fail::usage(format!("there is no run `{}`", self.run)));
         };
-        let run = resolve(&*store, &self.run).map_err(|e| Fail::usage(chain(&e)))?;
+        let run = resolve(&*store, &self.run).map_err(|e| Fail::lookup(&e))?;
         let engine = drive::engine(&settings)?;
         let replayed = drive::wait(minion_host::replay(store, run, &engine))?;
         let replayed = replayed.map_err(|error| drive::failed(&error))?;

@@ -4,13 +4,15 @@ use super::exec;
 use super::start::{Admitting, Kept, More, Ready, means, probe, unsandboxed};
 use crate::exit::{ESCALATED, Fail, REFUSED, STOPPED, chain, lines};
 use crate::render::progress::Progress;
+use crate::render::standing::{look_at, next};
 use crate::render::{data, talk};
 use crate::settings::Settings;
-use crate::verbs::drive;
 use crate::verbs::holder::Held;
+use crate::verbs::{drive, trees};
 use clap::Args;
+use minion_grants::shown;
 use minion_host::{Inspected, Loaded, Recorded, Resumable, ResumeRequest, RunError, take_up};
-use minion_journal::{Clock, RunId, Store, SystemClock, resolve};
+use minion_journal::{Clock, Parked, RunId, RunState, Store, SystemClock, resolve};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,17 +51,18 @@ impl Resume {
         let settings = Settings::new(self.state.as_deref())?;
         let store = drive::store(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let run = resolve(&*store, &self.run).map_err(|e| Fail::usage(chain(&e)))?;
+        let run = resolve(&*store, &self.run).map_err(|e| Fail::lookup(&e))?;
         if self.take_over
             && let Some(held) = Held::of(&*store, run)?
         {
             held.kill(&*store)?;
         }
         let taken = take_up(&store, &clock, run).map_err(|e| taken_already(run, &e))?;
+        trees::folder(&settings, taken.recorded())?;
         if let Some(parked) = taken.parked().filter(|parked| parked.decision.is_none())
             && self.with.is_none()
         {
-            return Ok(self.waits(&taken, &parked.node));
+            return Ok(self.waits(&taken, parked));
         }
         let kept = taken.setup(&*store).map_err(|e| drive::failed(&e))?;
         let mut kept: Kept = serde_json::from_value(kept)
@@ -89,11 +92,11 @@ impl Resume {
         let recorded = taken.recorded();
         let (run, repository) = (recorded.run, PathBuf::from(&recorded.started.repository));
         let top = exec::top(self.repo.as_ref().unwrap_or(&repository));
-        let name = self.with.clone().unwrap_or_else(|| "blueprint.wasm".into());
         let by = Admitting {
             settings,
             repository: &top,
-            component: &name,
+            component: self.with.as_deref(),
+            resumed: Some(&run.short()),
             json: self.json,
             before: before.as_ref(),
             run: Some(run),
@@ -116,6 +119,12 @@ impl Resume {
     /// The version that is named, or the one that the run is pinned to.
     fn load(&self, taken: &Resumable, kept: &Kept, store: &dyn Store) -> Result<Loaded, Fail> {
         if let Some(file) = &self.with {
+            if file.is_dir() {
+                let name = shown(&file.display().to_string());
+                return Err(Fail::usage(format!(
+                    "`{name}` is a folder: --with wants the .wasm file that `minion-rt build {name}` makes of it"
+                )));
+            }
             return minion_host::load(file).map_err(|e| Fail::usage(chain(&e)));
         }
         let bytes = Recorded::component(store, taken.component()).map_err(|e| drive::failed(&e))?;
@@ -124,17 +133,18 @@ impl Resume {
     }
 
     /// Nobody has decided yet.
-    fn waits(&self, taken: &Resumable, node: &str) -> u8 {
-        let run = taken.recorded().run;
+    fn waits(&self, taken: &Resumable, parked: &Parked) -> u8 {
+        let (run, tree) = (taken.recorded().run, &parked.tree);
+        let node = &parked.node;
         if self.json {
-            let outcome = json!({ "run": run.to_string(), "outcome": "waiting", "node": node });
+            let run = run.to_string();
+            let outcome = json!({ "run": run, "outcome": "waiting", "node": node, "tree": tree });
             data(&outcome.to_string());
         } else {
-            talk(&format!("waiting  for a human at {node}"));
             let run = run.short();
-            talk(&format!(
-                "  next       minion-rt approve {run}, or minion-rt reject {run}"
-            ));
+            talk(&format!("waiting  for a human at {}", shown(node)));
+            talk(&format!("  look at    {}", look_at(&run, tree)));
+            talk(&format!("  next       {}", next(&run, RunState::Waiting)));
         }
         ESCALATED
     }

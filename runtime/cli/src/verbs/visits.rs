@@ -1,6 +1,6 @@
 //! The visits of a run by the names that people type: `implement-2`.
 
-use crate::exit::{Fail, chain};
+use crate::exit::Fail;
 use minion_grants::shown;
 use minion_host::recorded;
 use minion_journal::{Body, Effective, RunId, Seq, Store};
@@ -32,7 +32,7 @@ impl Visit {
 
 /// Every visit of a run that came to its end, in order.
 pub(crate) fn checkpoints(store: &dyn Store, run: RunId) -> Result<Vec<Visit>, Fail> {
-    let read = |e: minion_journal::ReadError| Fail::refused(chain(&e));
+    let read = |e: minion_journal::ReadError| Fail::read(&e);
     let recorded = recorded(store, run).map_err(|e| super::drive::failed(&e))?;
     let mut component = recorded.started.component;
     let mut visits = Vec::new();

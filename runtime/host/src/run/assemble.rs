@@ -11,9 +11,7 @@ use crate::view::{Seen, View};
 use minion_agents::Model;
 use minion_door::{Budget, Door, Halt};
 use minion_grants::{PathChange, SteeringChange};
-use minion_journal::{
-    ClaimError, Clock, JournalError, ReadError, RunId, Store, StoreError, Timestamp,
-};
+use minion_journal::{Clock, JournalError, ReadError, RunId, Store, StoreError, Timestamp};
 use minion_sandbox::{Sandbox, Toolchains};
 use minion_workspace::{
     Base, CheckoutError, ClosedError, Repository, RepositoryError, RunStore, RunStoreError,
@@ -53,6 +51,17 @@ pub enum RunError {
     /// The repository of a run that was left is not where it was.
     #[error("{0}; if it is elsewhere now, name it with `--repo`")]
     Gone(#[source] RepositoryError),
+    /// The folder of a run that was left is gone, and its trees with it.
+    #[error(
+        "the files of run {} are gone: there is no `{}`; only `minion-rt runs show` and `minion-rt replay` remain",
+        run.short(), path.display()
+    )]
+    Lost {
+        /// Which run.
+        run: RunId,
+        /// Where its objects were.
+        path: PathBuf,
+    },
     /// The run's own objects cannot be kept.
     #[error(transparent)]
     Objects(#[from] RunStoreError),
@@ -96,34 +105,6 @@ pub enum RunError {
     /// The host had to stop.
     #[error(transparent)]
     Halt(#[from] Halt),
-}
-
-impl RunError {
-    /// The exit code of the command that met it: 2 for what the user can mend, 3 for a
-    /// journal or a version that does not fit, 4 for a run that does not do what it did, 5
-    /// for one that had to stop.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            // Of the claims: another run is meant, or another verb.
-            Self::Repository(_)
-            | Self::Gone(_)
-            | Self::Checkout(_)
-            | Self::Project(_)
-            | Self::Folder { .. }
-            | Self::NoOrigin(_)
-            | Self::Journal(JournalError::Claim(ClaimError::Ended(_) | ClaimError::Imported(_))) => {
-                2
-            }
-            Self::Closed(error) if !error.is_distrust() => 2,
-            Self::Closed(_) | Self::Read(_) | Self::Unfit(_) | Self::Halt(Halt::Unread(_)) => 3,
-            Self::Halt(Halt::Diverged(_)) => 4,
-            Self::Journal(_)
-            | Self::Store(_)
-            | Self::Halt(_)
-            | Self::Objects(_)
-            | Self::Tree(_) => 5,
-        }
-    }
 }
 
 /// Where a run takes place.

@@ -4,7 +4,7 @@
 use super::assemble::{Means, Place, Run, RunError, assemble, described};
 use super::budget;
 use super::machine::Begun;
-use super::recover::{Inherited, Reading, Setup, misfits, past, recorded};
+use super::recover::{Inherited, Reading, Setup, misfits, past, recorded, visit_of};
 use super::resume;
 use super::space::{group, own_folder, workspace};
 use crate::event::{Event, Observer, Start};
@@ -178,7 +178,7 @@ fn inherit(linked: &Linked, request: &RunRequest, fork: &Forking) -> Result<Inhe
         let list = problems.join("\n  ");
         return Err(RunError::Unfit(format!(
             "run `{}` cannot be forked with this blueprint\n  {list}",
-            fork.from
+            fork.from.short()
         )));
     }
     past.inherited()
@@ -227,7 +227,8 @@ fn forked(means: &Means, fork: &Forking) -> Result<Forked, RunError> {
     let hash = found.first().map(|record| record.hash).ok_or_else(|| {
         RunError::Unfit(format!(
             "run `{}` has no record {}",
-            fork.from, fork.checkpoint
+            fork.from.short(),
+            fork.checkpoint
         ))
     })?;
     Ok(Forked {
@@ -298,9 +299,10 @@ fn start(linked: &Linked, request: &RunRequest, repository: &Repository, base: &
         dirty: repository.is_dirty(),
         sandbox: means.sandbox.level().to_string(),
         model: means.model.as_ref().map(|model| model.label()),
-        resumed: request
-            .fork
-            .as_ref()
-            .map(|fork| format!("forked from {}", fork.from.short())),
+        resumed: None,
+        forked: request.fork.as_ref().map(|fork| {
+            let store = &*means.store;
+            visit_of(store, fork.from, fork.checkpoint)
+        }),
     }
 }

@@ -13,17 +13,17 @@ use minion_door::Halt;
 use minion_grants::{ChangeKind, DeliveryRefusal, deliverable, shown, steering};
 use minion_journal::{Body, Ending};
 
-/// Ends the run and tells how; one that waits or was interrupted is left as it stands.
+/// Ends the run and tells how; one that waits or was stopped is left as it stands.
 pub(super) async fn finish(run: Run, end: End) -> Result<Finished, RunError> {
     match end {
         End::Waiting(node) => told(run, Outcome::Waiting { node }),
-        End::Interrupted(reason) => {
+        End::Stopped(reason) => {
             let body = Body::Stopped {
                 reason: reason.clone(),
             };
             let journal = run.services.door.journal()?;
             journal.note_durably(None, None, 0, body)?;
-            told(run, Outcome::Interrupted { reason })
+            told(run, Outcome::Stopped { reason })
         }
         end => settle(run, end).await,
     }
@@ -34,15 +34,15 @@ async fn settle(mut run: Run, end: End) -> Result<Finished, RunError> {
     // A workspace that cannot be taken any more leaves the last tree that could.
     let end = match run.look() {
         Ok(()) => end,
-        Err(Halt::Stopped(why)) => End::Stopped(why),
+        Err(Halt::Stopped(why)) => End::Limited(why),
         Err(halt) => return Err(halt.into()),
     };
     let outcome = match end {
         End::Delivered => delivered(&run).await?,
         End::Failed(reason) => Outcome::Failed { reason },
         End::Escalated(reason) => escalated(&run, vec![reason]).await?,
-        End::Stopped(reason) | End::Waiting(reason) | End::Interrupted(reason) => {
-            Outcome::Stopped { reason }
+        End::Limited(reason) | End::Waiting(reason) | End::Stopped(reason) => {
+            Outcome::Limited { reason }
         }
     };
     ended(&run, &outcome)?;
@@ -175,9 +175,9 @@ fn ended(run: &Run, outcome: &Outcome) -> Result<(), RunError> {
         Outcome::Escalated { reasons, kept } => {
             (Word::Escalated, Some(reasons.join("\n")), kept.as_ref())
         }
-        Outcome::Stopped { reason } => (Word::Limited, Some(reason.clone()), None),
+        Outcome::Limited { reason } => (Word::Limited, Some(reason.clone()), None),
         // These two leave the run open, and never come here.
-        Outcome::Waiting { .. } | Outcome::Interrupted { .. } => return Ok(()),
+        Outcome::Waiting { .. } | Outcome::Stopped { .. } => return Ok(()),
     };
     let spent = run.services.door.meter().spent();
     let totals = [
@@ -205,11 +205,17 @@ fn ended(run: &Run, outcome: &Outcome) -> Result<(), RunError> {
 fn told(run: Run, outcome: Outcome) -> Result<Finished, RunError> {
     let changes = run.world()?.objects.changes(run.base.tree, run.tree)?;
     let agents = run.services.agents();
+    let grant = run.world()?.admission.delivery();
+    let required = grant.map_or_else(Vec::new, |grant| {
+        let gates = grant.require.iter();
+        gates.map(|required| required.gate.to_string()).collect()
+    });
     Ok(Finished {
         run: run.id,
         outcome,
         tree: run.tree,
         changes,
+        required,
         evidence: run.ledger.evidence,
         denied: run.services.door.denied(),
         warnings: run.services.door.warnings(),

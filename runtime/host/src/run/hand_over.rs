@@ -5,7 +5,7 @@ use super::assemble::Run;
 use crate::outcome::Branch;
 use crate::services::recorded;
 use minion_door::{Answer, Call, Caller, Failure, Passed, Permit};
-use minion_grants::{Authority, Delivery, Verdict, shown};
+use minion_grants::{Authority, Delivery, GateUsed, Verdict, shown};
 use minion_journal::{Hash, RunId};
 use minion_workspace::{CommitId, Kind, Signature};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 /// Makes the branch `name` for the run's tree, or finds that an earlier process of this run
-/// made it. With a delivery it is a verified one.
+/// made it. With a delivery it passed whatever was required of it.
 pub(super) async fn hand_over(
     run: &Run,
     call: &Call<Branch>,
@@ -131,12 +131,10 @@ fn author(run: &Run) -> Signature {
 /// It is the same when a delivery is done again, so that what a killed process left of it is
 /// known as its own.
 fn message(run: &Run, delivery: Option<&Delivery>, intent: Option<Hash>) -> String {
-    let verified = delivery.is_some();
     let task: String = shown(&run.machine.task).chars().take(72).collect();
-    let subject = if verified {
-        task
-    } else {
-        format!("UNVERIFIED: {task}")
+    let subject = match delivery {
+        Some(_) => task,
+        None => format!("UNVERIFIED: {task}"),
     };
     let mut text = format!("{}\n\n", subject.replace('\n', " "));
     let mut trailer = |name: &str, value: &dyn std::fmt::Display| {
@@ -144,7 +142,10 @@ fn message(run: &Run, delivery: Option<&Delivery>, intent: Option<Hash>) -> Stri
         let _ = writeln!(text, "{name}: {value}");
     };
     trailer("Minion-Run", &run.id);
-    trailer("Minion-Verified", &if verified { "yes" } else { "no" });
+    trailer(
+        "Minion-Verified",
+        &verified(delivery.map(|delivery| &*delivery.gates)),
+    );
     for used in delivery.iter().flat_map(|delivery| &delivery.gates) {
         trailer(
             "Minion-Gate",
@@ -155,4 +156,33 @@ fn message(run: &Run, delivery: Option<&Delivery>, intent: Option<Hash>) -> Stri
         trailer("Minion-Journal", &intent);
     }
     text
+}
+
+/// What a reader of the commit may rely on: a delivery that no gate had to carry is not
+/// a verified one.
+fn verified(carried_by: Option<&[GateUsed]>) -> &'static str {
+    match carried_by {
+        Some([]) => "no gate was required",
+        Some(_) => "yes",
+        None => "no",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minion_grants::{Digest, Origin, SandboxLevel};
+
+    #[test]
+    fn only_what_a_gate_carried_is_called_verified() {
+        let gate = GateUsed {
+            gate: "std:test".parse().unwrap(),
+            plugin: Digest::of(b"plugin"),
+            origin: Origin::Shipped,
+            sandbox: SandboxLevel::Full,
+        };
+        assert_eq!(verified(Some(&[gate])), "yes");
+        assert_eq!(verified(Some(&[])), "no gate was required");
+        assert_eq!(verified(None), "no");
+    }
 }

@@ -14,6 +14,7 @@ mod budget;
 mod cancel;
 mod elapsed;
 mod end;
+mod exit;
 mod gate;
 mod hand_over;
 mod ledger;
@@ -28,7 +29,8 @@ mod walk;
 pub use assemble::{Means, RunError};
 pub use begin::{Forking, RunRequest};
 pub use cancel::Cancel;
-pub use recover::{Recorded, recorded};
+pub use exit::store_exit_code;
+pub use recover::{Recorded, recorded, visit_of};
 pub use replay::{Replayed, replay};
 pub use resume::{Resumable, ResumeRequest, take_up};
 pub(crate) use space::lay_out;
@@ -76,11 +78,11 @@ async fn go(mut run: Run, observer: &dyn Observer) -> Result<Finished, RunError>
         end = walk::walk(&mut run, observer) => end,
         why = interrupted() => {
             let cancel = marks.cancel(&**run.services.door.journal()?.store());
-            Ok(End::Interrupted(cancel.map_or_else(|| why.to_owned(), |cancel| cancel.to_string())))
+            Ok(End::Stopped(cancel.map_or_else(|| why.to_owned(), |cancel| cancel.to_string())))
         }
     };
     let end = match walked {
-        Err(Halt::Stopped(why)) => End::Stopped(why),
+        Err(Halt::Stopped(why)) => End::Limited(why),
         Err(Halt::Waits(node)) => End::Waiting(node),
         Err(Halt::InDoubt(what)) => End::Escalated(format!(
             "in doubt: {what} was begun by a process that did not tell what came of it; look whether it happened"

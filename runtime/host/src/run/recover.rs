@@ -90,7 +90,10 @@ pub fn recorded(store: &dyn Store, run: RunId) -> Result<Recorded, RunError> {
     store.summary(run)?;
     let first = Records::all(store, run)?.next().transpose()?;
     let Some(Body::RunStarted(started)) = first.map(|record| record.body) else {
-        return Err(RunError::Unfit(format!("run `{run}` has no beginning")));
+        return Err(RunError::Unfit(format!(
+            "run `{}` has no beginning",
+            run.short()
+        )));
     };
     let setup: Setup = match &started.setup {
         Some(setup) => parsed(store, setup, "setup")?,
@@ -110,6 +113,17 @@ pub fn recorded(store: &dyn Store, run: RunId) -> Result<Recorded, RunError> {
         branch: setup.branch,
         inherited: setup.inherited,
     })
+}
+
+/// The visit that a run was at the end of with that record, as people type it:
+/// `15D4VZ@gather-1`; the run alone where it is not there any more.
+pub fn visit_of(store: &dyn Store, run: RunId, checkpoint: Seq) -> String {
+    let found = Records::starting(store, run, checkpoint).ok();
+    let found = found.and_then(|mut records| records.next()?.ok());
+    match found.map(|record| record.body) {
+        Some(Body::Checkpoint { node, visit, .. }) => format!("{}@{node}-{visit}", run.short()),
+        _ => run.short(),
+    }
 }
 
 impl Recorded {

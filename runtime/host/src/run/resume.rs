@@ -2,7 +2,7 @@
 //! journal names, the records after its last checkpoint answer what they can, and then it
 //! is live again.
 
-use super::assemble::{Means, Place, Run, RunError, assemble};
+use super::assemble::{Means, Place, Run, RunError, assemble, described};
 use super::begin::hash_of;
 use super::budget;
 use super::recover::{Past, Reading, Recorded, misfits, past, recorded};
@@ -162,7 +162,8 @@ pub(super) fn resume(
         (None, None) => base.tree,
     };
     let view = workspace(&request.means, &objects, tree, &base)?;
-    observer.hear(&Event::Started(&start(taken, &request, &past)));
+    let start = start(&linked, taken, &request, &past, &base);
+    observer.hear(&Event::Started(&start));
     let moved = moving.then(|| moved(&linked, &taken.journal, request.setup.clone()));
     let moved = moved.transpose()?;
     taken.journal.resume(Resumption {
@@ -220,6 +221,12 @@ pub(super) fn grounds(
         Some(moved) => Repository::open(moved)?,
         None => Repository::open(named).map_err(RunError::Gone)?,
     };
+    if !objects.is_dir() {
+        return Err(RunError::Lost {
+            run: recorded.run,
+            path: objects.to_owned(),
+        });
+    }
     let objects = RunStore::open_for(objects, &repository)?;
     let commit = started.base_commit.as_deref().map(|text| {
         text.parse::<CommitId>()
@@ -324,19 +331,26 @@ fn moved(linked: &Linked, journal: &Journal, setup: Value) -> Result<Moved, RunE
     })
 }
 
-fn start(taken: &Resumable, request: &ResumeRequest, past: &Past) -> Start {
-    let started = &taken.recorded.started;
+fn start(
+    linked: &Linked,
+    taken: &Resumable,
+    request: &ResumeRequest,
+    past: &Past,
+    base: &Base,
+) -> Start {
+    let manifest = &linked.admitted.inspected().bundle().manifest;
     let at = match &past.begun.at.last {
         Some((node, label)) => format!("after {node}: {label}"),
         None => "from its beginning".to_owned(),
     };
     Start {
         run: taken.recorded.run.short(),
-        blueprint: format!("{} {}", started.blueprint, started.version),
-        base: format!("tree {:.7}", started.base_tree),
+        blueprint: format!("{} {}", manifest.name, manifest.version),
+        base: described(base),
         dirty: false,
         sandbox: request.means.sandbox.level().to_string(),
         model: request.means.model.as_ref().map(|model| model.label()),
         resumed: Some(at),
+        forked: None,
     }
 }

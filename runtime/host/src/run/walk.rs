@@ -28,11 +28,11 @@ pub(super) enum End {
     /// A human has to go on.
     Escalated(String),
     /// A limit was reached.
-    Stopped(String),
+    Limited(String),
     /// A human is asked; the run stands still meanwhile.
     Waiting(String),
     /// Somebody stopped it; it can be resumed.
-    Interrupted(String),
+    Stopped(String),
 }
 
 /// Walks on from where the run stands.
@@ -46,7 +46,7 @@ pub(super) async fn walk(run: &mut Run, observer: &dyn Observer) -> Result<End, 
         let budget = run.services.door.meter().budget();
         if run.visits.all >= budget.visits {
             let had = run.visits.all;
-            return Ok(End::Stopped(format!("the run had {had} visits")));
+            return Ok(End::Limited(format!("the run had {had} visits")));
         }
         let left = Duration::from_secs(budget.run_seconds).saturating_sub(ran + since.elapsed());
         let wall = left.min(Duration::from_secs(budget.visit_seconds));
@@ -54,7 +54,7 @@ pub(super) async fn walk(run: &mut Run, observer: &dyn Observer) -> Result<End, 
         let visit = in_sight(&services, visit(run, &node, observer));
         match tokio::time::timeout(wall, visit).await {
             Err(_) => {
-                return Ok(End::Stopped(format!(
+                return Ok(End::Limited(format!(
                     "node `{}` had {} s of wall time",
                     node.id,
                     wall.as_secs()

@@ -58,6 +58,12 @@ pub enum ImportError {
         /// How much is read.
         max: u64,
     },
+    /// It ends before all of it has come: it was cut off, or is still being copied.
+    #[error("it is incomplete: it ends in line {line}; copy it again")]
+    Incomplete {
+        /// Which line.
+        line: u64,
+    },
     /// It is not as it was written.
     #[error("line {line} was altered: {what}")]
     Altered {
@@ -75,7 +81,10 @@ pub enum ImportError {
         source: DecodeError,
     },
     /// There is a run of that id with other records.
-    #[error("there is another run `{0}` in this journal; remove it first")]
+    #[error(
+        "run `{short}` is in this journal with other records, perhaps from an earlier or a later export; \
+         `minion-rt runs gc {short} --yes` makes room for it", short = .0.short()
+    )]
     Other(RunId),
     /// The file cannot be read.
     #[error("the file could not be read")]
@@ -142,7 +151,11 @@ fn header<R: BufRead>(lines: &mut Lines<R>) -> Result<(Header, RunId, Head), Imp
         format: String,
         version: u64,
     }
-    let text = lines.text()?;
+    let ours = begins_as_ours(lines.file.fill_buf()?);
+    let text = lines.text().map_err(|error| match error {
+        ImportError::Incomplete { .. } if !ours => ImportError::NotARun,
+        error => error,
+    })?;
     let kind: Kind = serde_json::from_slice(&text).map_err(|_| ImportError::NotARun)?;
     match (kind.format.as_str(), kind.version) {
         (FORMAT, VERSION) => {}
@@ -162,6 +175,13 @@ fn header<R: BufRead>(lines: &mut Lines<R>) -> Result<(Header, RunId, Head), Imp
         return Err(wrong("its head is not the last of its records"));
     }
     Ok((header, run, Head { seq, hash }))
+}
+
+/// Whether a file, as far as it was read, may be the beginning of an export: an empty one is.
+fn begins_as_ours(read: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"{\"blobs\":";
+    let seen = read.len().min(BEGIN.len());
+    read[..seen] == BEGIN[..seen]
 }
 
 /// A file, line by line, within its bounds.
@@ -191,7 +211,7 @@ impl<R: BufRead> Lines<R> {
         }
         match text.pop() {
             Some(b'\n') => Ok(text),
-            _ => Err(self.altered("the file ends in it")),
+            _ => Err(ImportError::Incomplete { line: self.line }),
         }
     }
 

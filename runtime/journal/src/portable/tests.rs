@@ -123,10 +123,16 @@ fn a_cut_doubled_swapped_or_foreign_file_is_refused() {
         swapped.swap(n, (n + 1) % lines.len());
         assert!(taken(&swapped.concat()).is_err(), "line {n} was swapped");
         let cut = lines[..=n].concat();
-        assert!(n + 1 == lines.len() || taken(&cut).is_err(), "cut at {n}");
+        let incomplete = |file: &[u8]| matches!(taken(file), Err(ImportError::Incomplete { .. }));
+        assert!(n + 1 == lines.len() || incomplete(&cut), "cut at {n}");
+        assert!(incomplete(&cut[..cut.len() - 2]), "cut in {n}");
     }
-    for foreign in [&b""[..], b"{}\n", b"SQLite format 3\0", b"{\"format\":1}\n"] {
-        assert!(taken(foreign).is_err());
+    assert!(matches!(
+        taken(b""),
+        Err(ImportError::Incomplete { line: 1 })
+    ));
+    for foreign in [&b"{}\n"[..], b"SQLite format 3\0", b"{\"format\":1}\n"] {
+        assert!(matches!(taken(foreign), Err(ImportError::NotARun)));
     }
     let newer = String::from_utf8(file.clone()).unwrap();
     let newer = newer.replacen("\"version\":1}\n", "\"version\":2}\n", 1);

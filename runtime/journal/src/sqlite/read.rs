@@ -166,7 +166,7 @@ fn line(row: &Row<'_>, listing: &Listing) -> Result<RunSummary, StoreError> {
     let run = schema::run(row, 0)?;
     let ending = ending(row)?;
     let epoch: Option<u64> = row.get(12).map_err(cause)?;
-    let epoch = epoch.ok_or_else(|| corrupt(format!("run `{run}` has no head")))?;
+    let epoch = epoch.ok_or_else(|| corrupt(format!("run `{}` has no head", run.short())))?;
     let (pause, holder) = (pause(row)?, holder(row).map_err(cause)?);
     let imported: Option<bool> = row.get(20).map_err(cause)?;
     let imported = imported.unwrap_or_default();

@@ -1,5 +1,7 @@
 //! Why a store did not do what it was asked.
 
+use std::collections::BTreeSet;
+
 use crate::{Hash, Head, RunId, RunIdError, Seq};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -8,7 +10,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no such run.
-    #[error("there is no run `{0}` in this journal")]
+    #[error("there is no run `{}` in this journal", .0.short())]
     NoRun(RunId),
     /// There is no such blob.
     #[error("blob `{0}` is missing from the journal")]
@@ -61,7 +63,7 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// Somebody else has claimed the run since.
-    #[error("run `{run}` was taken over: this writer has epoch {held}, the run has {current}")]
+    #[error("run `{}` was taken over: this writer has epoch {held}, the run has {current}", run.short())]
     Fenced {
         /// Which run.
         run: RunId,
@@ -71,7 +73,7 @@ pub enum AppendError {
         current: u64,
     },
     /// The head is not the expected one.
-    #[error("run `{run}` is at record {}, not where this writer left it", tail.seq)]
+    #[error("run `{}` is at record {}, not where this writer left it", run.short(), tail.seq)]
     Conflict {
         /// Which run.
         run: RunId,
@@ -79,13 +81,13 @@ pub enum AppendError {
         tail: Head,
     },
     /// The run has ended.
-    #[error("run `{0}` has ended")]
+    #[error("run `{}` has ended", .0.short())]
     Ended(RunId),
     /// A run of that id is there already.
-    #[error("there is a run `{0}` already")]
+    #[error("there is a run `{}` already", .0.short())]
     Exists(RunId),
     /// It failed so late that it may be there after all.
-    #[error("it is unknown whether the write to run `{run}` is durable")]
+    #[error("it is unknown whether the write to run `{}` is durable", run.short())]
     Unknown {
         /// Which run.
         run: RunId,
@@ -101,7 +103,7 @@ pub enum AppendError {
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
     /// Somebody has it.
-    #[error("run `{run}` is held by {holder}")]
+    #[error("run `{}` is held by {holder}", run.short())]
     Held {
         /// Which run.
         run: RunId,
@@ -109,11 +111,12 @@ pub enum ClaimError {
         holder: String,
     },
     /// The run has ended.
-    #[error("run `{0}` has ended")]
+    #[error("run `{}` has ended", .0.short())]
     Ended(RunId),
     /// The run was imported.
     #[error(
-        "run `{0}` was imported and can only be read and replayed: all that it says is the word of whoever made the file"
+        "run `{}` was imported and can only be read and replayed: all that it says is the word of whoever made the file",
+        .0.short()
     )]
     Imported(RunId),
     /// The store failed.
@@ -125,10 +128,10 @@ pub enum ClaimError {
 #[derive(Debug, thiserror::Error)]
 pub enum SignalError {
     /// The run has ended.
-    #[error("run `{0}` has ended and hears nothing more")]
+    #[error("run `{}` has ended and hears nothing more", .0.short())]
     Ended(RunId),
     /// The run was imported.
-    #[error("run `{0}` was imported, and nobody here goes on with it")]
+    #[error("run `{}` was imported, and nobody here goes on with it", .0.short())]
     Imported(RunId),
     /// It is too long.
     #[error("a signal of {bytes} bytes is too long: at most {max}")]
@@ -165,9 +168,28 @@ pub enum LookupError {
     Store(#[from] StoreError),
 }
 
+/// As screens show them, unless that does not tell them apart.
 fn list(runs: &[RunId]) -> String {
-    runs.iter()
-        .map(|run| format!("`{run}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let shown: BTreeSet<_> = runs.iter().map(|run| run.short()).collect();
+    let apart = shown.len() == runs.len();
+    let name = |run: &RunId| {
+        let short = apart.then(|| run.short());
+        format!("`{}`", short.unwrap_or_else(|| run.to_string()))
+    };
+    runs.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_runs_are_named_as_screens_show_them_where_that_tells_them_apart() {
+        let (one, two) = (RunId::from_bits(1), RunId::from_bits(2));
+        let twin = RunId::from_bits(1 << 100 | 1);
+        assert_eq!(list(&[one, two]), "`000001`, `000002`");
+        assert_eq!(list(&[one, twin]), format!("`{one}`, `{twin}`"));
+        let ended = ClaimError::Ended(one).to_string();
+        assert_eq!(ended, "run `000001` has ended");
+    }
 }

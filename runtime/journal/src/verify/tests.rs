@@ -316,7 +316,7 @@ fn the_first_altered_record_is_named() {
         error,
         format!(
             "run `{}` was altered at record 6: its bytes do not give its hash",
-            run_id(1)
+            run_id(1).short()
         )
     );
 }

@@ -3,12 +3,13 @@
 
 use crate::render::{plural, short};
 use minion_grants::{Evidence, shown};
+use minion_host::visit_of;
 use minion_journal::{Body, Decision, Ending, Moved, Payload, RunStarted, Seq, Store, load};
 
 /// The lines of a fact.
 pub(super) fn lines(store: &dyn Store, seq: Seq, body: &Body) -> Vec<String> {
     match body {
-        Body::RunStarted(start) => started(start),
+        Body::RunStarted(start) => started(store, start),
         Body::Evidence { evidence } => vec![judged(store, evidence)],
         Body::Resumed {
             runtime_version,
@@ -43,7 +44,7 @@ fn said(text: &str) -> String {
     words.join(" ")
 }
 
-fn started(start: &RunStarted) -> Vec<String> {
+fn started(store: &dyn Store, start: &RunStarted) -> Vec<String> {
     let commit = start.base_commit.as_deref();
     let at = commit.map_or_else(String::new, |commit| format!(" at {}", short(commit)));
     let mut lines = vec![
@@ -72,7 +73,8 @@ fn started(start: &RunStarted) -> Vec<String> {
         &format!("{model}sandbox {}", shown(&start.sandbox)),
     ));
     if let Some(from) = &start.forked {
-        lines.push(fact("forked", &format!("from run {}", from.run.short())));
+        let visit = visit_of(store, from.run, from.checkpoint);
+        lines.push(fact("forked", &format!("from run {}", shown(&visit))));
     }
     lines
 }
@@ -106,10 +108,9 @@ fn judged(store: &dyn Store, evidence: &Payload) -> String {
 fn resumed(version: &str, void: u64, in_doubt: bool, moved: Option<&Moved>) -> Vec<String> {
     let mut text = format!("by minion-rt {}", shown(version));
     if void > 0 {
-        text = format!(
-            "{text}; {} above are void, done again",
-            plural(void, "record")
-        );
+        let are = if void == 1 { "is" } else { "are" };
+        let records = plural(void, "record");
+        text = format!("{text}; {records} above {are} void, done again");
     }
     if in_doubt {
         text.push_str("; the last call on the world was in doubt");

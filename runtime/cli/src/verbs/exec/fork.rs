@@ -1,6 +1,6 @@
 //! `--fork <run>@<node>-<visit>`: the checkpoint of another run.
 
-use crate::exit::{Fail, chain};
+use crate::exit::Fail;
 use crate::settings::Settings;
 use crate::verbs::drive;
 use crate::verbs::start::Kept;
@@ -26,7 +26,7 @@ impl Fork {
             ))
         })?;
         let store = drive::store(settings)?;
-        let run = resolve(&*store, run).map_err(|e| Fail::usage(chain(&e)))?;
+        let run = resolve(&*store, run).map_err(|e| Fail::lookup(&e))?;
         may_be(settings, &*store, run)?;
         let recorded = recorded(&*store, run).map_err(|e| drive::failed(&e))?;
         let mut kept: Kept = serde_json::from_value(recorded.setup.clone()).unwrap_or_default();
@@ -75,7 +75,7 @@ impl Fork {
 
 /// Told before anything else is done or said.
 fn may_be(settings: &Settings, store: &dyn Store, run: RunId) -> Result<(), Fail> {
-    let found = store.summary(run).map_err(|e| Fail::refused(chain(&e)))?;
+    let found = store.summary(run).map_err(|e| Fail::store(&e))?;
     if found.imported {
         let run = run.short();
         return Err(Fail::usage(format!(

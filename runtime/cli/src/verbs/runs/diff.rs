@@ -1,19 +1,20 @@
 //! `minion-rt runs diff`: what changed in the workspace between two visits.
 
 use super::At;
-use crate::exit::{DONE, Fail, chain};
+use crate::exit::{DONE, Fail};
 use crate::render::patch::{shown_patch, stat};
 use crate::render::{data, say, say_lines, short, talk, tell};
 use crate::verbs::drive;
+use crate::verbs::trees::{Trees, tree};
 use crate::verbs::visits::{Place, Visit, checkpoints};
 use clap::Args;
 use minion_grants::shown;
-use minion_host::recorded;
-use minion_journal::{RunId, Store};
-use minion_workspace::{ChangeKind, Patch, PatchFile, PatchOptions, RunStore, Shown, TreeId};
+use minion_host::{Recorded, recorded};
+use minion_journal::{Body, Records, RunId, Standing, Store};
+use minion_workspace::{ChangeKind, Patch, PatchFile, PatchOptions, Shown, TreeId};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::PathBuf;
 
 /// The most bytes of a patch: on a terminal, where people read, and elsewhere.
 const MOST_READ: usize = 1 << 20;
@@ -26,7 +27,7 @@ const START: &str = "start";
 ///
 /// `<run>@gather..implement-2` is from the end of one visit to the end of the other,
 /// `<run>@start..lint` from the beginning, `<run>@implement-2` what that visit changed, and
-/// `<run>` alone everything. Piped, it is a patch as git makes them: `… | git apply`.
+/// `<run>` alone everything from its base to now: the last tree that its journal names. Piped, it is a patch as git makes them: `… | git apply`.
 #[derive(Args)]
 pub(super) struct Diff {
     /// The run, and which visits of it
@@ -35,6 +36,9 @@ pub(super) struct Diff {
     /// Count lines in place of showing them
     #[arg(long)]
     stat: bool,
+    /// The repository, if it is not where it was
+    #[arg(long, value_name = "FOLDER")]
+    repo: Option<PathBuf>,
 }
 
 /// From one tree to another, with the names that they have.
@@ -50,11 +54,16 @@ impl Diff {
             None => (self.what.as_str(), None),
         };
         let (store, run) = at.find(run)?;
-        let between = between(&*store, run, places)?;
-        let folder = at.settings.runs().join(run.to_string()).join("objects.git");
+        let recorded = recorded(&*store, run).map_err(|e| drive::failed(&e))?;
+        let between = between(&*store, &recorded, places)?;
+        let trees = Trees::open(&at.settings, &recorded, self.repo.as_deref())?;
         let terminal = std::io::stdout().is_terminal();
         let most = if terminal { MOST_READ } else { MOST_PIPED };
-        let patch = patch(&folder, run, &between, most)?;
+        let options = PatchOptions {
+            max_bytes: most,
+            ..PatchOptions::default()
+        };
+        let patch = trees.look(|objects| objects.patch(between.from.1, between.to.1, options))?;
         if at.json {
             data(&as_json(run, &between, &patch).to_string());
         } else if self.stat {
@@ -81,15 +90,16 @@ impl Diff {
 }
 
 /// What a person means, as trees.
-fn between(store: &dyn Store, run: RunId, places: Option<&str>) -> Result<Between, Fail> {
-    let visits = checkpoints(store, run)?;
+fn between(store: &dyn Store, recorded: &Recorded, places: Option<&str>) -> Result<Between, Fail> {
+    let run = recorded.run;
     let places = match places {
-        None => format!("{START}.."),
+        None => return whole(store, recorded),
         Some("") => return Err(Fail::usage("no visit is named after the `@`")),
-        Some(places) => places.to_owned(),
+        Some(places) => places,
     };
+    let visits = checkpoints(store, run)?;
     let Some((from, to)) = places.split_once("..") else {
-        let visit = Place::parse(&places)?.find(run, &visits)?;
+        let visit = Place::parse(places)?.find(run, &visits)?;
         return Ok(Between {
             from: (
                 format!("before {}", shown(&visit.name())),
@@ -99,15 +109,32 @@ fn between(store: &dyn Store, run: RunId, places: Option<&str>) -> Result<Betwee
         });
     };
     let from = match from {
-        "" | START => start(store, run, &visits)?,
+        "" | START => start(store, recorded, &visits)?,
         from => end(Place::parse(from)?.find(run, &visits)?)?,
     };
     let to = match (to, visits.last()) {
-        (START, _) | ("", None) => start(store, run, &visits)?,
+        (START, _) | ("", None) => start(store, recorded, &visits)?,
         ("", Some(last)) => end(last)?,
         (to, _) => end(Place::parse(to)?.find(run, &visits)?)?,
     };
     Ok(Between { from, to })
+}
+
+/// From the base to where it stands, or ended.
+fn whole(store: &dyn Store, recorded: &Recorded) -> Result<Between, Fail> {
+    let base = &recorded.started.base_tree;
+    let summary = store.summary(recorded.run).map_err(|e| Fail::store(&e))?;
+    let now = if let Some(ending) = summary.ending {
+        ending.tree
+    } else {
+        let standing = Standing::of(store, recorded.run).map_err(|e| Fail::read(&e))?;
+        standing.tree.or(begun(store, recorded.run)?)
+    };
+    let now = now.as_ref().unwrap_or(base);
+    Ok(Between {
+        from: ("base".to_owned(), tree(base)?),
+        to: ("now".to_owned(), tree(now)?),
+    })
 }
 
 fn end(visit: &Visit) -> Result<(String, TreeId), Fail> {
@@ -115,47 +142,27 @@ fn end(visit: &Visit) -> Result<(String, TreeId), Fail> {
 }
 
 /// The tree of the first visit: that of the base, or where a fork begins.
-fn start(store: &dyn Store, run: RunId, visits: &[Visit]) -> Result<(String, TreeId), Fail> {
-    let begun = match visits.first() {
-        Some(first) => first.begun.clone(),
-        None => {
-            recorded(store, run)
-                .map_err(|e| drive::failed(&e))?
-                .started
-                .base_tree
+fn start(
+    store: &dyn Store,
+    recorded: &Recorded,
+    visits: &[Visit],
+) -> Result<(String, TreeId), Fail> {
+    let first = match visits.first() {
+        Some(first) => Some(first.begun.clone()),
+        None => begun(store, recorded.run)?,
+    };
+    let first = first.as_ref().unwrap_or(&recorded.started.base_tree);
+    Ok((START.to_owned(), tree(first)?))
+}
+
+/// The tree that the first visit began with, if one did.
+fn begun(store: &dyn Store, run: RunId) -> Result<Option<String>, Fail> {
+    for record in Records::all(store, run).map_err(|e| Fail::store(&e))? {
+        if let Body::VisitStarted { tree, .. } = record.map_err(|e| Fail::read(&e))?.body {
+            return Ok(Some(tree));
         }
-    };
-    Ok((START.to_owned(), tree(&begun)?))
-}
-
-fn tree(text: &str) -> Result<TreeId, Fail> {
-    text.parse()
-        .map_err(|_| Fail::refused(format!("`{}` is no tree", shown(text))))
-}
-
-fn patch(folder: &Path, run: RunId, between: &Between, max_bytes: usize) -> Result<Patch, Fail> {
-    let (name, run) = (shown(&folder.display().to_string()), run.short());
-    if !folder.exists() {
-        return Err(Fail::usage(format!(
-            "the files of run {run} are not here any more: there is no `{name}`; its journal tells only the ids \
-             of its trees"
-        )));
     }
-    let unread = |error: &dyn std::error::Error| {
-        Fail::refused(format!(
-            "the files of run {run} cannot be read: {}; those of its base are in its repository, which has to be \
-             where it was",
-            chain(error)
-        ))
-    };
-    let objects = RunStore::open(folder).map_err(|e| unread(&e))?;
-    let options = PatchOptions {
-        max_bytes,
-        ..PatchOptions::default()
-    };
-    objects
-        .patch(between.from.1, between.to.1, options)
-        .map_err(|e| unread(&e))
+    Ok(None)
 }
 
 /// Says which files the text does not hold whole.

@@ -1,6 +1,6 @@
 //! `minion-rt runs` without a verb: the list.
 
-use crate::exit::{DONE, Fail, chain};
+use crate::exit::{DONE, Fail};
 use crate::render::listing::{Status, as_json, table};
 use crate::render::{data, say, talk};
 use crate::verbs::exec;
@@ -20,7 +20,8 @@ pub(super) struct List {
     /// Only runs of this blueprint, `namespace/name`
     #[arg(long, value_name = "NAME")]
     blueprint: Option<String>,
-    /// Only runs on this repository
+    /// Only runs on this repository; one that was resumed with another --repo is found by the one
+    /// that it began on
     #[arg(long, value_name = "FOLDER")]
     repo: Option<PathBuf>,
     /// At most so many [default: 40; with --json all]
@@ -76,7 +77,7 @@ impl List {
             repository: self.repo.as_deref().map(repository),
             limit: by_store.then(|| limit.saturating_add(1)),
         };
-        let mut found = store.runs(&filter).map_err(|e| Fail::refused(chain(&e)))?;
+        let mut found = store.runs(&filter).map_err(|e| Fail::store(&e))?;
         if let Some(outcome) = self.status.and_then(Status::outcome) {
             found.retain(|run| {
                 let ending = run.ending.as_ref();

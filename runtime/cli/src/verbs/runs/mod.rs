@@ -10,7 +10,8 @@ mod list;
 mod show;
 mod watch;
 
-use crate::exit::{DONE, Fail, chain};
+use crate::exit::{DONE, Fail};
+use crate::render::talk;
 use crate::settings::Settings;
 use clap::{Args, Subcommand};
 use minion_grants::shown;
@@ -51,10 +52,14 @@ impl Runs {
             json: self.json,
         };
         let Some(verb) = &self.verb else {
-            return match crate::verbs::drive::look(&at.settings)? {
-                Some(store) => self.list.run(&*store, self.json),
-                None => Ok(DONE),
-            };
+            if let Some(store) = crate::verbs::drive::look(&at.settings)? {
+                return self.list.run(&*store, self.json);
+            }
+            let journal = shown(&at.settings.journal().display().to_string());
+            talk(&format!(
+                "there is no journal at `{journal}`: nothing has run with this state yet"
+            ));
+            return Ok(DONE);
         };
         if let Some(filter) = self.list.named() {
             return Err(Fail::usage(format!(
@@ -88,7 +93,7 @@ impl At {
                 self.settings.state().display()
             )));
         };
-        let run = resolve(&*store, typed).map_err(|e| Fail::usage(chain(&e)))?;
+        let run = resolve(&*store, typed).map_err(|e| Fail::lookup(&e))?;
         Ok((store, run))
     }
 }

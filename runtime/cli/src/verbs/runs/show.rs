@@ -2,6 +2,8 @@
 
 use super::At;
 use crate::exit::{DONE, Fail, chain};
+use crate::render::listing::version;
+use crate::render::standing;
 use crate::render::timeline::{Counts, Depth, Timeline};
 use crate::render::{data, plural, say, tell};
 use clap::Args;
@@ -55,7 +57,7 @@ impl Show {
     fn whole(&self, store: &dyn Store, run: RunId) -> Result<u8, Fail> {
         let depth = if self.calls { Depth::All } else { Depth::Some };
         let mut timeline = Timeline::new(store, depth);
-        say(&format!("run {run}"));
+        say(&headline(store, run)?);
         if store.summary(run).map_err(|e| failed(&e))?.imported {
             say(IMPORTED);
         }
@@ -66,6 +68,8 @@ impl Show {
             }
         }
         tell(&timeline.rest());
+        let summary = store.summary(run).map_err(|e| failed(&e))?;
+        tell(&standing::lines(store, &summary, timeline.visit()));
         let verified = verify(store, run).map_err(|error| match error {
             VerifyError::Tampered(tampered) => Fail::refused(chain(&tampered)),
             VerifyError::Store(error) => failed(&error),
@@ -75,6 +79,22 @@ impl Show {
         say(&format!("chain  {records} sound, head {head}"));
         Ok(DONE)
     }
+}
+
+/// The run, and the version that it is of now where that is another than it began with.
+fn headline(store: &dyn Store, run: RunId) -> Result<String, Fail> {
+    let summary = store.summary(run).map_err(|e| failed(&e))?;
+    let (begun, now) = (&summary.begun.version, version(store, &summary));
+    Ok(if *begun == now {
+        format!("run {}   {run}", run.short())
+    } else {
+        let blueprint = shown(&summary.begun.blueprint);
+        let (now, begun) = (shown(&now), shown(begun));
+        format!(
+            "run {}   {run}   {blueprint} {now}, begun with {begun}",
+            run.short()
+        )
+    })
 }
 
 /// One visit alone, or each of that name where one was done again.
@@ -181,9 +201,9 @@ fn raw(store: &dyn Store, run: RunId) -> Result<u8, Fail> {
 }
 
 fn failed(error: &StoreError) -> Fail {
-    Fail::refused(chain(error))
+    Fail::store(error)
 }
 
 fn unread(error: &ReadError) -> Fail {
-    Fail::refused(chain(error))
+    Fail::read(error)
 }

@@ -1,7 +1,7 @@
 //! `minion-rt runs watch`: the timeline of a run while another process goes on with it.
 
 use super::At;
-use crate::exit::{DONE, Fail, chain};
+use crate::exit::{DONE, Fail};
 use crate::render::timeline::{Counts, Depth, Timeline};
 use crate::render::{data, say, talk, tell};
 use crate::verbs::drive;
@@ -38,7 +38,7 @@ impl Watch {
             stood: None,
         };
         if !at.json {
-            say(&format!("run {run}"));
+            say(&format!("run {}   {run}", run.short()));
         }
         drive::wait(async {
             loop {
@@ -67,10 +67,7 @@ struct Watching<'s> {
 impl Watching<'_> {
     /// Tells what is new; whether that was all that there will ever be, or nobody reads it.
     fn look(&mut self) -> Result<bool, Fail> {
-        let summary = self
-            .store
-            .summary(self.run)
-            .map_err(|e| Fail::refused(chain(&e)))?;
+        let summary = self.store.summary(self.run).map_err(|e| Fail::store(&e))?;
         if summary.head.seq >= self.next && self.tell()? {
             return Ok(true);
         }
@@ -84,8 +81,8 @@ impl Watching<'_> {
     /// Tells the records since the last look; whether the end is among them, or nobody reads.
     fn tell(&mut self) -> Result<bool, Fail> {
         let records = Records::starting(self.store, self.run, self.next);
-        for record in records.map_err(|e| Fail::refused(chain(&e)))? {
-            let record = record.map_err(|e| Fail::refused(chain(&e)))?;
+        for record in records.map_err(|e| Fail::store(&e))? {
+            let record = record.map_err(|e| Fail::read(&e))?;
             self.next = record.seq.next();
             let ended = matches!(record.body, Body::Ended(_));
             if self.json {
@@ -108,7 +105,7 @@ impl Watching<'_> {
         let stored = self
             .store
             .read(self.run, seq, 1)
-            .map_err(|e| Fail::refused(chain(&e)))?;
+            .map_err(|e| Fail::store(&e))?;
         for record in stored {
             data(&String::from_utf8_lossy(&record.bytes));
         }
@@ -132,7 +129,7 @@ impl Watching<'_> {
                 "note   stopped: minion-rt resume {run}; this goes on watching"
             )),
             RunState::Waiting => talk(&format!(
-                "note   it waits: minion-rt approve {run}, or reject; this goes on watching"
+                "note   it waits: minion-rt runs diff {run}, then minion-rt approve {run} or reject; this goes on watching"
             )),
             _ => {}
         }

@@ -51,13 +51,22 @@ pub(crate) struct Admitting<'a> {
     pub(crate) settings: &'a Settings,
     /// The repository's top: no grants file lies beneath it.
     pub(crate) repository: &'a Path,
-    /// What messages call the component.
-    pub(crate) component: &'a Path,
+    /// The component, where the command names one.
+    pub(crate) component: Option<&'a Path>,
+    /// The run that goes on, if none begins.
+    pub(crate) resumed: Option<&'a str>,
     pub(crate) json: bool,
     /// The version that the words were given for, where it is not this one.
     pub(crate) before: Option<&'a Inspected>,
     /// The run that goes on, where one does: it is not counted once more.
     pub(crate) run: Option<RunId>,
+}
+
+impl Admitting<'_> {
+    /// Whether a run goes on with what was admitted, and told, when it began.
+    fn is_known(&self) -> bool {
+        self.resumed.is_some() && self.component.is_none()
+    }
 }
 
 impl Authority {
@@ -127,7 +136,7 @@ impl Authority {
         match minion_host::admit(inspected, &sources, today()) {
             Ok(admitted) => {
                 if self.allow_asked && !by.json {
-                    granted::granted(admitted.admission());
+                    granted::granted(admitted.admission(), by.is_known());
                 }
                 if !by.json {
                     granted::approved(admitted.admission());
@@ -143,6 +152,7 @@ impl Authority {
                     file: &self.file(by.settings),
                     component: by.component,
                     asked: self.allow_asked,
+                    resumed: by.resumed,
                 };
                 refusal::refused(&refused, &cure);
                 Ok(None)

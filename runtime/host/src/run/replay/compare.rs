@@ -71,7 +71,7 @@ impl Replay {
             End::Delivered => [Outcome::Delivered, Outcome::Escalated].contains(&ending.outcome),
             End::Failed(_) => ending.outcome == Outcome::Failed,
             End::Escalated(_) => ending.outcome == Outcome::Escalated,
-            End::Stopped(_) | End::Waiting(_) | End::Interrupted(_) => true,
+            End::Limited(_) | End::Waiting(_) | End::Stopped(_) => true,
         };
         if fits || cut(ending.outcome) {
             return Ok(ending);
