@@ -2,6 +2,7 @@
 //! come here; sense never hangs on colour.
 
 pub(crate) mod audit;
+pub(crate) mod drawing;
 pub(crate) mod facts;
 pub(crate) mod granted;
 pub(crate) mod listing;
