@@ -1,5 +1,6 @@
 //! What a component is, asks, can and cannot: the reviewer's page.
 
+use super::drawing::{Drawing, TooMany};
 use super::progress::mark;
 use super::say;
 use minion_grants::{Basis, CapabilityKind, Facts, Graph, NodeId, facts, shown};
@@ -38,6 +39,12 @@ pub(crate) fn page(inspected: &Inspected) {
     }
     line("imports", &names(inspected).join(" "));
     line("surface", &inspected.surface().hash().surface.to_string());
+}
+
+/// The graph with what each node may do, ready to be drawn; none of a plugin.
+pub(crate) fn drawing(inspected: &Inspected) -> Option<Result<Drawing, TooMany>> {
+    let (own, others) = all_facts(inspected);
+    Some(Drawing::of(inspected.graph()?, &own, &others))
 }
 
 /// The same as data.

@@ -3,6 +3,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod diff;
+pub(crate) mod drawing;
 pub(crate) mod facts;
 pub(crate) mod granted;
 pub(crate) mod grants;
