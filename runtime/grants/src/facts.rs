@@ -15,6 +15,8 @@ pub struct Facts {
     pub cannot: Vec<Cannot>,
     /// What a reviewer should look at twice.
     pub look_at: Vec<String>,
+    /// Asks that are harmless one by one and not together.
+    pub together: Vec<String>,
 }
 
 /// Something that a part can do.
@@ -87,6 +89,7 @@ pub fn facts(manifest: &Manifest, imports: &[String], graph: Option<&Graph>) -> 
         look_at(&ask.capability, ask.id.as_str(), &mut facts.look_at);
     }
     facts.cannot = cannot(manifest, imports, graph);
+    facts.together = crate::toxic::toxic(manifest, graph);
     facts
 }
 

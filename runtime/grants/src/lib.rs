@@ -47,6 +47,7 @@ mod shown;
 mod steering;
 mod surface;
 mod tighten;
+mod toxic;
 
 pub use admission::{Admission, AdmittedPart, GrantUsed, Narrowed};
 pub use admit::{

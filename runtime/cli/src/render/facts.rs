@@ -190,6 +190,10 @@ fn look_at(own: &Facts, others: &[(String, Facts)]) {
         );
         line("", "what bounds them is the sandbox, not the pattern");
     }
+    for (index, note) in all().flat_map(|facts| &facts.together).enumerate() {
+        let head = if index == 0 { "together" } else { "" };
+        line(head, &shown(note));
+    }
     for note in all()
         .flat_map(|facts| &facts.look_at)
         .filter(|note| !note.contains("runs code of the workspace"))
