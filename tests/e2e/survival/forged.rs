@@ -33,7 +33,7 @@ fn forgeries() -> Vec<(&'static str, Forgery)> {
         (
             "no evidence",
             ("evidence", 1, |e| {
-                *e = json!({ "level": "info", "message": "x" })
+                *e = json!({ "level": "info", "message": "x" });
             }),
         ),
         (

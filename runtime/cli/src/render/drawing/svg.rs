@@ -181,23 +181,12 @@ fn way(from: Place, to: Place, right: f64) -> Way {
 }
 
 fn draw(out: &mut String, node: &Drawn, at: Place) {
-    let (w, h) = (at.width / 2.0, at.height / 2.0);
-    let (l, r, t, b) = (at.x - w, at.x + w, at.y - h, at.y + h);
-    let style = "fill=\"white\" stroke=\"black\"";
-    let shape = match node.shape {
-        Shape::Start => format!("<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"7\"/>", at.x, at.y),
-        Shape::Box => rectangle(at, 0.0, style),
-        Shape::End => rectangle(at, h, style),
-        Shape::Diamond => polygon(&[(at.x, t), (r, at.y), (at.x, b), (l, at.y)], style),
-        Shape::Slanted => polygon(&[(l + 18.0, t), (r, t), (r - 18.0, b), (l, b)], style),
-        Shape::Cloud => cloud(at, style),
-    };
-    let _ = writeln!(out, "{shape}");
+    let _ = writeln!(out, "{}", outline(node.shape, at));
     if node.shape == Shape::Start {
         return;
     }
     let lines = f64::from(u32::try_from(node.lines.len()).unwrap_or(0));
-    let mut y = at.y - lines * LINE / 2.0 + LINE * 0.75;
+    let mut below = at.y - lines * LINE / 2.0 + LINE * 0.75;
     for (index, line) in node.lines.iter().enumerate() {
         let weight = if index == 0 {
             " font-weight=\"bold\""
@@ -206,11 +195,36 @@ fn draw(out: &mut String, node: &Drawn, at: Place) {
         };
         let _ = writeln!(
             out,
-            "<text x=\"{:.1}\" y=\"{y:.1}\" text-anchor=\"middle\"{weight}>{}</text>",
+            "<text x=\"{:.1}\" y=\"{below:.1}\" text-anchor=\"middle\"{weight}>{}</text>",
             at.x,
             escaped(line)
         );
-        y += LINE;
+        below += LINE;
+    }
+}
+
+fn outline(shape: Shape, at: Place) -> String {
+    let (across, down) = (at.width / 2.0, at.height / 2.0);
+    let (left, right, top, bottom) = (at.x - across, at.x + across, at.y - down, at.y + down);
+    let style = "fill=\"white\" stroke=\"black\"";
+    match shape {
+        Shape::Start => format!("<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"7\"/>", at.x, at.y),
+        Shape::Box => rectangle(at, 0.0, style),
+        Shape::End => rectangle(at, down, style),
+        Shape::Diamond => {
+            let corners = [(at.x, top), (right, at.y), (at.x, bottom), (left, at.y)];
+            polygon(&corners, style)
+        }
+        Shape::Slanted => {
+            let corners = [
+                (left + 18.0, top),
+                (right, top),
+                (right - 18.0, bottom),
+                (left, bottom),
+            ];
+            polygon(&corners, style)
+        }
+        Shape::Cloud => cloud(at, style),
     }
 }
 

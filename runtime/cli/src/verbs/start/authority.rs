@@ -27,6 +27,7 @@ pub(crate) struct Authority {
     /// 'command=cargo test *', 'http=GET https://api.example.com/v1/**',
     /// 'http:private=GET http://127.0.0.1:8080/**', 'agent=default', 'delivery=branch',
     /// 'require=std:lint', 'gates=none'
+    #[expect(clippy::doc_markdown, reason = "the help shows it as it is typed")]
     #[arg(long, value_name = "GRANT")]
     allow: Vec<String>,
     /// Grant exactly what is asked, for this run, and print it
