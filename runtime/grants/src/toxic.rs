@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::{Ask, Capability, Graph, Manifest, Node, NodeId, NodeKind};
 
 /// Where asks work together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place<'a> {
     /// In one node, or in a plugin as a whole.
     In(&'a str),

@@ -84,7 +84,7 @@ pub(crate) fn failed(error: &RunError) -> Fail {
 fn held(run: &str) -> String {
     format!(
         "`minion-rt runs watch {run}` shows it, `minion-rt cancel {run}` stops it, and `minion-rt resume {run} \
-         --take-over` takes it from a process that does not answer any more"
+         --take-over` kills a process that does not answer any more, and goes on"
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::exec;
 use super::start::{Admitting, Kept, More, Ready, means, probe, unsandboxed};
-use crate::exit::{ESCALATED, Fail, REFUSED, STOPPED, chain, lines};
+use crate::exit::{ESCALATED, Fail, REFUSED, chain, lines};
 use crate::render::progress::Progress;
 use crate::render::standing::{look_at, next};
 use crate::render::{data, talk};
@@ -11,8 +11,8 @@ use crate::verbs::holder::Held;
 use crate::verbs::{drive, trees};
 use clap::Args;
 use minion_grants::shown;
-use minion_host::{Inspected, Loaded, Recorded, Resumable, ResumeRequest, RunError, take_up};
-use minion_journal::{Clock, Parked, RunId, RunState, Store, SystemClock, resolve};
+use minion_host::{Inspected, Loaded, Recorded, Resumable, ResumeRequest, take_up};
+use minion_journal::{Clock, Parked, RunState, Store, SystemClock, resolve};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ impl Resume {
         {
             held.kill(&*store)?;
         }
-        let taken = take_up(&store, &clock, run).map_err(|e| taken_already(run, &e))?;
+        let taken = take_up(&store, &clock, run).map_err(|e| drive::failed(&e))?;
         trees::folder(&settings, taken.recorded())?;
         if let Some(parked) = taken.parked().filter(|parked| parked.decision.is_none())
             && self.with.is_none()
@@ -165,15 +165,4 @@ fn began_with(
     let first = Loaded::kept(bytes, &started.blueprint);
     let first = minion_host::inspect(first).map_err(|e| Fail::refused(lines(&e)))?;
     Ok(Some(first))
-}
-
-/// Who has a run, and what can be done about that.
-fn taken_already(run: RunId, error: &RunError) -> Fail {
-    if error.exit_code() != STOPPED {
-        return drive::failed(error);
-    }
-    let (why, run) = (chain(error), run.short());
-    Fail::stopped(format!(
-        "{why}; `minion-rt cancel {run}` stops it, `minion-rt resume {run} --take-over` kills one that does not answer"
-    ))
 }

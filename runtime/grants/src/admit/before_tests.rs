@@ -117,11 +117,11 @@ fn bundling(bytes: &[u8]) -> Subject {
         .iter_mut()
         .find(|part| part.name.as_str() == "std:test");
     let name = "acme/judge".parse().unwrap();
-    let test = test.unwrap();
-    (test.name, test.digest) = (name, Digest::of(bytes));
-    let text = json!(subject.graph)
+    let judge = test.unwrap();
+    (judge.name, judge.digest) = (name, Digest::of(bytes));
+    let graph = json!(subject.graph)
         .to_string()
         .replace("std:test", "acme/judge");
-    subject.graph = serde_json::from_str(&text).unwrap();
+    subject.graph = serde_json::from_str(&graph).unwrap();
     subject
 }

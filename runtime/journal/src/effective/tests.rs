@@ -29,7 +29,7 @@ impl World {
         Self {
             store,
             journal: Some(journal),
-            folder: folder,
+            folder,
         }
     }
 
