@@ -13,7 +13,10 @@ const CHARACTER: f64 = 7.3;
 const LINE: f64 = 17.0;
 /// Around the picture, and between nodes.
 const MARGIN: f64 = 30.0;
-const SPACING: f64 = 70.0;
+const SPACING: f64 = 60.0;
+/// Between ways back, and how they turn.
+const LANE: f64 = 26.0;
+const BEND: f64 = 8.0;
 
 /// Where a node stands: its middle and its size.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,17 +29,15 @@ struct Place {
 
 /// The picture, ending with a line break.
 pub(crate) fn svg(drawing: &Drawing) -> String {
-    let places = places(drawing);
-    let right = places
-        .iter()
-        .map(|at| at.x + at.width / 2.0)
-        .fold(0.0, f64::max);
-    let below = places
-        .iter()
-        .map(|at| at.y + at.height / 2.0)
-        .fold(0.0, f64::max);
-    // Ways back go along the right side.
-    let (width, height) = (right + SPACING + MARGIN, below + MARGIN);
+    let ahead = ahead(drawing);
+    let places = places(drawing, &ahead);
+    let back = ahead.iter().filter(|ahead| !**ahead).count();
+    let lanes = f64::from(u32::try_from(back).unwrap_or(0)) * LANE;
+    let right = places.iter().map(|at| at.x + at.width / 2.0);
+    let right = right.fold(0.0, f64::max) + LANE;
+    let below = places.iter().map(|at| at.y + at.height / 2.0);
+    let below = below.fold(0.0, f64::max);
+    let (width, height) = (right + lanes + MARGIN, below + MARGIN);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" font-family=\"monospace\" font-size=\"12\">\n\
@@ -44,8 +45,15 @@ pub(crate) fn svg(drawing: &Drawing) -> String {
          markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\"/></marker></defs>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
     );
-    for edge in &drawing.edges {
-        let way = way(places[edge.from], places[edge.to], right);
+    let mut lane = right;
+    for (edge, ahead) in drawing.edges.iter().zip(&ahead) {
+        let (from, to) = (places[edge.from], places[edge.to]);
+        let way = if *ahead {
+            way_on(from, to)
+        } else {
+            lane += LANE;
+            way_back(from, to, lane - LANE)
+        };
         let dashes = if edge.spent {
             " stroke-dasharray=\"5 4\""
         } else {
@@ -82,13 +90,46 @@ fn size(node: &Drawn) -> (f64, f64) {
         Shape::Start => (14.0, 14.0),
         // A text fits a diamond of twice its size.
         Shape::Diamond => (width * 1.5 + 40.0, height * 1.8 + 30.0),
-        Shape::Cloud => (width + 70.0, height + 50.0),
+        Shape::Cloud => (width + 90.0, height + 76.0),
         Shape::Slanted => (width + 60.0, height + 20.0),
         Shape::Box | Shape::End => (width + 28.0, height + 18.0),
     }
 }
 
-fn places(drawing: &Drawing) -> Vec<Place> {
+/// Which edges lead on, as a reader goes from the start: all others lead back to a node that
+/// they came from.
+fn ahead(drawing: &Drawing) -> Vec<bool> {
+    let mut ahead = vec![true; drawing.edges.len()];
+    let (mut done, mut within) = (
+        vec![false; drawing.nodes.len()],
+        vec![false; drawing.nodes.len()],
+    );
+    for root in 0..drawing.nodes.len() {
+        // A node with the next of its edges to look at.
+        let mut path = vec![(root, 0)];
+        while let Some((node, next)) = path.pop() {
+            if done[node] {
+                continue;
+            }
+            within[node] = true;
+            let edges = drawing.edges.iter().enumerate().skip(next);
+            let mut own = edges.filter(|(_, edge)| edge.from == node);
+            let Some((index, edge)) = own.next() else {
+                (done[node], within[node]) = (true, false);
+                continue;
+            };
+            path.push((node, index + 1));
+            if within[edge.to] {
+                ahead[index] = false;
+            } else if !done[edge.to] {
+                path.push((edge.to, 0));
+            }
+        }
+    }
+    ahead
+}
+
+fn places(drawing: &Drawing, ahead: &[bool]) -> Vec<Place> {
     let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
     let sizes: Vec<_> = drawing.nodes.iter().map(size).collect();
     let nodes: Vec<_> = sizes
@@ -99,8 +140,9 @@ fn places(drawing: &Drawing) -> Vec<Place> {
     let mut edges: Vec<_> = drawing
         .edges
         .iter()
-        .filter(|edge| edge.from != edge.to)
-        .map(|edge| (number(edge.from), number(edge.to)))
+        .zip(ahead)
+        .filter(|(_, ahead)| **ahead)
+        .map(|(edge, _)| (number(edge.from), number(edge.to)))
         .collect();
     edges.sort_unstable();
     edges.dedup();
@@ -148,35 +190,32 @@ struct Way {
     middle: (f64, f64),
 }
 
-fn way(from: Place, to: Place, right: f64) -> Way {
+/// From the foot of one node to the head of a later one.
+fn way_on(from: Place, to: Place) -> Way {
     let (out, into) = (from.y + from.height / 2.0, to.y - to.height / 2.0);
-    if into > out {
-        let half = f64::midpoint(out, into);
-        return Way {
-            path: format!(
-                "M{:.1} {out:.1} C{:.1} {half:.1} {:.1} {half:.1} {:.1} {into:.1}",
-                from.x, from.x, to.x, to.x
-            ),
-            middle: (f64::midpoint(from.x, to.x), half),
-        };
-    }
-    // Back, or to itself: around the right side, from flank to flank.
-    let (start, end) = (from.x + from.width / 2.0, to.x + to.width / 2.0);
-    let side = right + SPACING * 0.6;
-    let target = if (from.x, from.y) == (to.x, to.y) {
-        to.y - to.height / 4.0
-    } else {
-        to.y
-    };
+    let half = f64::midpoint(out, into);
     Way {
         path: format!(
-            "M{start:.1} {:.1} C{side:.1} {:.1} {side:.1} {target:.1} {end:.1} {target:.1}",
-            from.y, from.y
+            "M{:.1} {out:.1} C{:.1} {half:.1} {:.1} {half:.1} {:.1} {into:.1}",
+            from.x, from.x, to.x, to.x
         ),
-        middle: (
-            f64::midpoint(f64::midpoint(start, end), side),
-            f64::midpoint(from.y, target),
+        middle: (f64::midpoint(from.x, to.x), half),
+    }
+}
+
+/// Back to an earlier node, or to the same: along a lane of its own at the right side.
+fn way_back(from: Place, to: Place, lane: f64) -> Way {
+    let (start, end) = (from.x + from.width / 2.0, to.x + to.width / 2.0);
+    let same = (from.x, from.y) == (to.x, to.y);
+    let target = if same { to.y - to.height / 4.0 } else { to.y };
+    let (bend, turn) = (lane - BEND, BEND);
+    Way {
+        path: format!(
+            "M{start:.1} {:.1} H{bend:.1} q{turn} 0 {turn} -{turn} V{:.1} q0 -{turn} -{turn} -{turn} H{end:.1}",
+            from.y,
+            target + BEND
         ),
+        middle: (lane, f64::midpoint(from.y, target)),
     }
 }
 
@@ -246,7 +285,7 @@ fn polygon(corners: &[(f64, f64)], style: &str) -> String {
 
 /// Bulges all around.
 fn cloud(at: Place, style: &str) -> String {
-    let (w, h) = (at.width / 2.0 - 14.0, at.height / 2.0 - 12.0);
+    let (w, h) = (at.width / 2.0 - 24.0, at.height / 2.0 - 29.0);
     let corners = [
         (-w, -h),
         (-w / 3.0, -h),
@@ -309,7 +348,23 @@ mod tests {
 
     #[test]
     fn no_two_nodes_stand_on_one_another() {
-        let places = places(&super::super::tests::drawing());
+        let drawing = super::super::tests::drawing();
+        let ahead = ahead(&drawing);
+        let back: Vec<_> = drawing
+            .edges
+            .iter()
+            .zip(&ahead)
+            .filter(|(_, ahead)| !**ahead)
+            .collect();
+        assert!(
+            back.iter().all(|(edge, _)| edge.to == 2),
+            "only back to the agent"
+        );
+        let places = places(&drawing, &ahead);
+        assert!(
+            places.windows(2).take(4).all(|two| two[0].y < two[1].y),
+            "{places:?}"
+        );
         for (index, one) in places.iter().enumerate() {
             for other in &places[index + 1..] {
                 let apart = (one.x - other.x).abs() * 2.0 >= one.width + other.width
