@@ -6,6 +6,7 @@ use crate::exit::{Fail, chain};
 use crate::settings::Settings;
 use clap::Args;
 use minion_agents::{Cassette, Model, OpenAi, Price, Recorder, Secret, Timeouts};
+use minion_grants::{Digest, shown};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +37,10 @@ pub(crate) struct ModelArguments {
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     record: Option<PathBuf>,
+    /// What the cassette held when the run began.
+    #[arg(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recorded: Option<Digest>,
     /// What its tokens cost, as `agents.toml` said.
     #[arg(skip)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +83,8 @@ impl ModelArguments {
             && let Ok(absolute) = std::path::absolute(&*cassette)
         {
             *cassette = absolute;
+            // One that cannot be read is told of when it is played.
+            self.recorded = std::fs::read(cassette).ok().map(|held| Digest::of(&held));
         } else if self.cassette.is_none()
             && let Some(endpoint) = self.endpoint(settings)?
         {
@@ -92,6 +99,7 @@ impl ModelArguments {
     /// The model, if one is named anywhere.
     pub(crate) fn model(&self, settings: &Settings) -> Result<Option<Arc<dyn Model>>, Fail> {
         if let Some(path) = &self.cassette {
+            self.same_cassette(path)?;
             let cassette = Cassette::load(path).map_err(|e| Fail::usage(chain(&e)))?;
             return Ok(Some(Arc::new(cassette.strict(self.strict))));
         }
@@ -106,6 +114,22 @@ impl ModelArguments {
                 Ok(Some(Arc::new(recorder)))
             }
         }
+    }
+
+    /// A run goes on with the turns that it began with.
+    fn same_cassette(&self, path: &Path) -> Result<(), Fail> {
+        let Some(began) = self.recorded else {
+            return Ok(());
+        };
+        let held = std::fs::read(path).ok().map(|held| Digest::of(&held));
+        if held.is_none_or(|held| held == began) {
+            return Ok(());
+        }
+        let path = shown(&path.display().to_string());
+        Err(Fail::refused(format!(
+            "the cassette `{path}` is not what it was when the run began; put it back, or begin anew from one of the \
+             run's visits with `exec --fork` and --cassette"
+        )))
     }
 
     fn endpoint(&self, settings: &Settings) -> Result<Option<Endpoint>, Fail> {
@@ -186,6 +210,23 @@ mod tests {
         let model = kept.model(&settings).unwrap().unwrap();
         assert_eq!(model.label(), "one at 127.0.0.1");
         assert_eq!(model.price().map(|price| price.output), Some(2));
+    }
+
+    #[test]
+    fn a_cassette_that_was_changed_since_is_not_played() {
+        let home = tempfile::tempdir().unwrap();
+        let settings = Settings::beneath(home.path());
+        let file = home.path().join("turns.json");
+        std::fs::write(&file, "{\"cassette\":1}").unwrap();
+        let model = ModelArguments {
+            cassette: Some(file.clone()),
+            ..ModelArguments::default()
+        };
+        let kept = kept(&model.resolved(&settings).unwrap());
+        assert!(kept.same_cassette(&file).is_ok());
+        std::fs::write(&file, "{\"cassette\":1} ").unwrap();
+        let why = kept.model(&settings).err().expect("is refused");
+        assert!(why.message().contains("is not what it was"), "{why:?}");
     }
 
     #[test]
