@@ -63,6 +63,24 @@ fn list(problems: &[String]) -> String {
 /// # Errors
 /// [`InspectError`] names what is wrong, all of it at once where there is more.
 pub fn inspect(loaded: Loaded) -> Result<Inspected, InspectError> {
+    inspected(loaded, origin)
+}
+
+/// Reads the component of a record, which may carry the standard plugins of another version of
+/// this program. Only a replay does, where nothing is judged and nobody is posed to.
+///
+/// # Errors
+/// As of [`inspect`].
+pub(crate) fn inspect_recorded(loaded: Loaded) -> Result<Inspected, InspectError> {
+    inspected(loaded, |name, plugin| {
+        Ok(origin(name, plugin).unwrap_or(Origin::Bundled))
+    })
+}
+
+/// Tells where a plugin of that name comes from, or why it may not be called so.
+type OriginOf = fn(&str, &Bundle) -> Result<Origin, String>;
+
+fn inspected(loaded: Loaded, origin: OriginOf) -> Result<Inspected, InspectError> {
     let Loaded {
         path,
         bytes,
@@ -78,7 +96,7 @@ pub fn inspect(loaded: Loaded) -> Result<Inspected, InspectError> {
             source: Box::new(source),
         })?;
     let mut problems = not_offered(&bundle);
-    let plugins = parts(&mut bundle, &ours, &mut problems);
+    let plugins = parts(&mut bundle, &ours, origin, &mut problems);
     problems.extend(bundle.graph.iter().flat_map(|graph| gates(graph, &plugins)));
     if !problems.is_empty() {
         return Err(InspectError::Unsound { path, problems });
@@ -116,6 +134,7 @@ fn offered(import: &str) -> bool {
 fn parts(
     bundle: &mut Bundle,
     ours: &[Digest],
+    origin: OriginOf,
     problems: &mut Vec<String>,
 ) -> BTreeMap<PartName, Part> {
     let mut parts = BTreeMap::new();
@@ -244,5 +263,18 @@ impl Inspected {
     /// Whether it is a blueprint, which can be run; a plugin cannot.
     pub fn is_blueprint(&self) -> bool {
         self.bundle.kind == ComponentKind::Blueprint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_plugin_under_a_standard_name_is_for_replays_alone() {
+        let other = minion_bundle::read(minion_shipped::find("std:test").unwrap().bytes).unwrap();
+        let found = origin("std:lint", &other);
+        assert!(found.unwrap_err().contains("is not the shipped plugin"));
+        assert_eq!(origin("std:test", &other), Ok(Origin::Shipped));
     }
 }

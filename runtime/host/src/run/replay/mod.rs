@@ -16,7 +16,7 @@ use super::recover::{Recorded, recorded};
 use super::step;
 use crate::engine::Engine;
 use crate::event::Detail;
-use crate::inspect::inspect;
+use crate::inspect::inspect_recorded;
 use crate::link::{self, Parts};
 use crate::load::Loaded;
 use crate::services::Services;
@@ -328,7 +328,8 @@ fn load(
 ) -> Result<Parts, RunError> {
     let unfit = |why: String| RunError::Unfit(format!("the component `{digest}`: {why}"));
     let bytes = Recorded::component(store, digest)?;
-    let inspected = inspect(Loaded::kept(bytes, digest)).map_err(|e| unfit(e.to_string()))?;
+    let inspected =
+        inspect_recorded(Loaded::kept(bytes, digest)).map_err(|e| unfit(e.to_string()))?;
     let manifest = &inspected.bundle().manifest;
     let (name, version) = (manifest.name.to_string(), manifest.version.to_string());
     if called != (name.as_str(), version.as_str()) {
