@@ -108,9 +108,9 @@ fn git_tree(project: &Project, add: &[&str]) -> String {
     // Git keeps what it tracks beneath a link that has become one to itself: looking there
     // fails, and it takes that for no answer.
     for path in project.git(&["ls-files", "-z"]).split_terminator('\0') {
-        let looked = project.path().join(path).symlink_metadata();
-        let looped = rustix::io::Errno::LOOP.raw_os_error();
-        if looked.is_err_and(|error| error.raw_os_error() == Some(looped)) {
+        let there = project.path().join(path).symlink_metadata();
+        let is_loop = |code| code == rustix::io::Errno::LOOP.raw_os_error();
+        if there.is_err_and(|error| error.raw_os_error().is_some_and(is_loop)) {
             project.git(&["update-index", "--force-remove", "--", path]);
         }
     }
