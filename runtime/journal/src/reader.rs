@@ -92,14 +92,13 @@ impl<S: Deref<Target: Store>> Pages<S> {
                 return Ok(true);
             }
             let head = self.store.head(self.run)?;
-            let more = self.store.read(self.run, self.next, 1)?;
             match head.seq.next().cmp(&self.next) {
                 Ordering::Less => return Err(self.flaw(head.seq, Flaw::BeyondHead)),
                 Ordering::Equal if head.hash != self.prev => {
                     return Err(self.flaw(head.seq, Flaw::Head));
                 }
                 Ordering::Equal => return Ok(false),
-                Ordering::Greater if more.is_empty() => {
+                Ordering::Greater if self.store.read(self.run, self.next, 1)?.is_empty() => {
                     return Err(self.flaw(self.next, Flaw::Missing));
                 }
                 Ordering::Greater => {}

@@ -31,33 +31,20 @@ fn imports(of: &str, (was, now): (&[String], &[String]), found: &mut Found) {
             ImportMeaning::Gives(_) | ImportMeaning::CallsPlugins | ImportMeaning::Unknown
         )
     };
-    for import in after.iter().filter(|import| !before.contains(import)) {
-        let direction = if gives(import) {
-            Direction::Widened
+    let directed = |import: &str, direction| {
+        if gives(import) {
+            direction
         } else {
             Direction::Changed
-        };
-        found.add(
-            direction,
-            (Topic::Imports, of),
-            "import",
-            "",
-            import.as_str(),
-        );
+        }
+    };
+    for import in after.iter().filter(|import| !before.contains(import)) {
+        let direction = directed(import, Direction::Widened);
+        found.add(direction, (Topic::Imports, of), "import", "", import);
     }
     for import in before.iter().filter(|import| !after.contains(import)) {
-        let direction = if gives(import) {
-            Direction::Narrowed
-        } else {
-            Direction::Changed
-        };
-        found.add(
-            direction,
-            (Topic::Imports, of),
-            "import",
-            import.as_str(),
-            "",
-        );
+        let direction = directed(import, Direction::Narrowed);
+        found.add(direction, (Topic::Imports, of), "import", import, "");
     }
 }
 
